@@ -12,6 +12,17 @@ const vectorClient = {
   message: "Only core/src/vector talks to the vector store; use the Retriever.",
 };
 
+const makesCallers = {
+  regex: "(^|/)caller\\.ts$",
+  importNames: ["constructVerifiedCaller"],
+  message: "Only the caller verifier makes callers.",
+};
+const buildsFilters = {
+  regex: "(^|/)filter\\.ts$",
+  importNames: ["buildAccessFilter"],
+  message: "Only the Retriever builds access filters.",
+};
+
 export default tseslint.config(
   { ignores: ["**/node_modules/**", "**/.data/**", "services/api/src/web/public/**", "policies/**"] },
   {
@@ -47,10 +58,17 @@ export default tseslint.config(
       ],
     },
   },
-  forbid(["services/**/*.ts"], [pulumiPackages, vectorClient]),
-  forbid(["services/core/src/vector/**/*.ts", "services/core/src/platform.ts"], [pulumiPackages]),
+  forbid(["services/**/*.ts"], [pulumiPackages, vectorClient, makesCallers, buildsFilters]),
+  forbid(["services/core/src/vector/**/*.ts"], [pulumiPackages, makesCallers, buildsFilters]),
+  forbid(["services/core/src/identity/caller-verifier.ts"], [pulumiPackages, vectorClient, buildsFilters]),
+  forbid(["services/core/src/access/retriever*.ts"], [pulumiPackages, vectorClient, makesCallers]),
   forbid(
     ["components/**/*.ts"],
-    [{ group: ["**/stacks/*", "**/services/*", "@ai-platform/*"], message: "Components never read config or services." }],
+    [
+      {
+        group: ["**/stacks/*", "**/services/*", "@ai-platform/*"],
+        message: "Components never read config or services.",
+      },
+    ],
   ),
 );

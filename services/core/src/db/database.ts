@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { mkdir } from "node:fs/promises";
+import type { PGlite } from "@electric-sql/pglite";
 import type { PgDatabase, PgQueryResultHKT } from "drizzle-orm/pg-core";
 import * as schema from "./schema/index.ts";
 
@@ -12,7 +13,7 @@ export interface Database {
   /** Where it is, without credentials: for logs and the start screen. */
   readonly description: string;
   /** Set for the embedded database, so that it can be served on a socket. */
-  readonly embedded?: import("@electric-sql/pglite").PGlite;
+  readonly embedded?: PGlite;
   close(): Promise<void>;
 }
 

@@ -47,10 +47,7 @@ export const documents = pgTable(
     createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),
     updatedAt: timestamp("updated_at", { withTimezone: true }).notNull().defaultNow(),
   },
-  (t) => [
-    unique("documents_source").on(t.tenant, t.source),
-    index("documents_collection").on(t.tenant, t.collection),
-  ],
+  (t) => [unique("documents_source").on(t.tenant, t.source), index("documents_collection").on(t.tenant, t.collection)],
 );
 
 /** Who may read a document. No row: nobody, and it is not indexed. An empty `allow`: nobody. `deny` wins. */

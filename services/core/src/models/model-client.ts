@@ -1,0 +1,16 @@
+import type OpenAI from "openai";
+
+/** Roles a model is asked for by; which model serves a role is the deployment's business. */
+export const modelRoles = ["chat", "coding", "fast"] as const;
+export type ModelRole = (typeof modelRoles)[number];
+
+/** A chat-completions endpoint with the model name that serves each role. */
+export interface ModelEndpoint {
+  /** Shown on the start screen and in `/health`: address without credentials. */
+  readonly description: string;
+  readonly client: OpenAI;
+  /** Model name to send for a role. */
+  modelFor(role: ModelRole): string;
+  /** US dollars per token; 0 where nothing is known, so that the ledger shows the gap. */
+  readonly price: { readonly prompt: number; readonly completion: number };
+}
