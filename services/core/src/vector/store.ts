@@ -55,8 +55,13 @@ export interface VectorStore {
   search(filter: AccessFilter, query: VectorQuery): Promise<VectorHit[]>;
   /** Copies a document's rights to its chunks; an older `aclVersion` than the stored one changes nothing. */
   setAcl(documentId: string, acl: VersionedAcl): Promise<void>;
-  /** Removes a document's chunks, but for those of the version to keep. */
-  remove(documentId: string, keepVersion?: number): Promise<void>;
+  /**
+   * Removes a document's chunks: those of versions below `beforeVersion`, or all of them.
+   * Below and not "all but one": a worker that woke up late must not remove what a newer one has indexed.
+   */
+  remove(documentId: string, beforeVersion?: number): Promise<void>;
+  /** Removes single chunks by id: what a failed version or a late worker left behind. */
+  removeChunks(ids: readonly string[]): Promise<void>;
   /** Chunk ids with their document and version, in pages: for sweeps and tests. */
   list(after?: string, limit?: number): Promise<VectorHit[]>;
   /** Throws a Problem `unavailable` when the store does not answer. */

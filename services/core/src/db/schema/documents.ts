@@ -11,6 +11,7 @@ import {
   text,
   timestamp,
   unique,
+  uniqueIndex,
   uuid,
 } from "drizzle-orm/pg-core";
 
@@ -47,7 +48,13 @@ export const documents = pgTable(
     createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),
     updatedAt: timestamp("updated_at", { withTimezone: true }).notNull().defaultNow(),
   },
-  (t) => [unique("documents_source").on(t.tenant, t.source), index("documents_collection").on(t.tenant, t.collection)],
+  // Deleting gives the source free: what is ingested from it later is another document, which no late worker can harm.
+  (t) => [
+    uniqueIndex("documents_source")
+      .on(t.tenant, t.source)
+      .where(sql`deleted_at is null`),
+    index("documents_collection").on(t.tenant, t.collection),
+  ],
 );
 
 /** Who may read a document. No row: nobody, and it is not indexed. An empty `allow`: nobody. `deny` wins. */
@@ -103,8 +110,13 @@ export const ingestJobs = pgTable(
     tenant: text().notNull(),
     /** What to ingest and under which rights; see IngestRequest. */
     request: jsonb().notNull(),
-    documentId: uuid("document_id"),
-    version: integer(),
+    documentId: uuid("document_id").notNull(),
+    /** Version this job makes: rises with every submission of the document and is never used twice. */
+    version: integer().notNull(),
+    /** ACL version the request was made against: a right changed after that wins over the request. */
+    aclVersion: bigint("acl_version", { mode: "number" }).notNull(),
+    /** What the finished stages found out and later ones need; see JobFacts. */
+    facts: jsonb().notNull().default({}),
     /** `fetch | parse | chunk | embed | index | publish`. */
     stage: text().notNull().default("fetch"),
     /** `queued | running | done | failed | quarantined`. */
@@ -120,7 +132,10 @@ export const ingestJobs = pgTable(
     createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),
     updatedAt: timestamp("updated_at", { withTimezone: true }).notNull().defaultNow(),
   },
-  (t) => [index("ingest_jobs_queue").on(t.status, t.createdAt)],
+  (t) => [
+    index("ingest_jobs_queue").on(t.status, t.createdAt),
+    unique("ingest_jobs_version").on(t.documentId, t.version),
+  ],
 );
 
 /** Bytes waiting to be ingested, by content: kept until the job that needs them has published. */
