@@ -150,3 +150,11 @@ export const uploads = pgTable(
   },
   (t) => [primaryKey({ columns: [t.tenant, t.sha256] })],
 );
+
+/** What the vectors of an index were made with. Vectors of two models do not compare, so another model is refused. */
+export const searchIndexes = pgTable("search_indexes", {
+  /** The store and its collection, such as `pgvector` or `qdrant:chunks`. */
+  name: text().primaryKey(),
+  model: text().notNull(),
+  dimensions: integer().notNull(),
+});

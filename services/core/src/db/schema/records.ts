@@ -1,4 +1,4 @@
-import { bigserial, index, integer, jsonb, numeric, pgTable, text, timestamp } from "drizzle-orm/pg-core";
+import { bigint, bigserial, index, integer, jsonb, numeric, pgTable, text, timestamp } from "drizzle-orm/pg-core";
 
 /** One row per model call; the request id makes writing it twice harmless. */
 export const usage = pgTable(
@@ -40,5 +40,12 @@ export const audit = pgTable("audit", {
   /** Identifiers and counts only: no prompts, no tokens, no document text. */
   detail: jsonb().notNull(),
   prevHash: text("prev_hash").notNull(),
+  hash: text().notNull(),
+});
+
+/** The end of the audit chain, in one row: without it the removal of the newest rows would leave a shorter, valid chain. */
+export const auditHead = pgTable("audit_head", {
+  id: integer().primaryKey(),
+  rows: bigint({ mode: "number" }).notNull(),
   hash: text().notNull(),
 });
