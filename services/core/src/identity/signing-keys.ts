@@ -1,0 +1,119 @@
+import { randomUUID } from "node:crypto";
+import { chmod, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { exportJWK, generateKeyPair, importJWK, type CryptoKey, type JSONWebKeySet, type JWK } from "jose";
+import { z } from "zod";
+
+/** The one algorithm tokens are signed with; no other is accepted. */
+export const signingAlgorithm = "ES256";
+
+const keyFileSchema = z.object({
+  keys: z
+    .array(z.looseObject({ kid: z.string().min(1), kty: z.literal("EC"), crv: z.literal("P-256"), d: z.string() }))
+    .min(1),
+});
+
+/** Keys of access tokens. The newest signs; all of them verify, so that a rotation invalidates nothing. */
+export interface SigningKeys {
+  /** The key new tokens are signed with. */
+  signer(): Promise<{ readonly kid: string; readonly key: CryptoKey }>;
+  /** The public key with this id, from our own set only. */
+  verifier(kid: string): Promise<CryptoKey | undefined>;
+  /** Public keys as served at `/.well-known/jwks.json`. */
+  jwks(): Promise<JSONWebKeySet>;
+  /** Makes a new signing key, keeps the last one for verification, drops older ones. Returns the new id. */
+  rotate(): Promise<string>;
+}
+
+interface KeySet {
+  readonly privateJwks: readonly JWK[];
+  readonly signer: { readonly kid: string; readonly key: CryptoKey };
+  readonly verifiers: ReadonlyMap<string, CryptoKey>;
+  readonly jwks: JSONWebKeySet;
+}
+
+/** Seconds between looks at the key file. An unknown key id looks again at once, though no oftener than each second. */
+const recheckSeconds = 10;
+
+/**
+ * Opens the key set in a file, and creates the file where it does not exist; without a file the keys live in memory.
+ * The file is a JWK set with private keys, signing key first. A changed file is taken up without a restart.
+ */
+export async function openSigningKeys(file?: string): Promise<SigningKeys> {
+  let modified = 0;
+  let checked = 0;
+  let current = await load();
+
+  async function load(): Promise<KeySet> {
+    const stored = file === undefined ? undefined : await readKeyFile(file);
+    if (stored) {
+      modified = stored.modified;
+      return importKeySet(stored.jwks);
+    }
+    const jwks = [await generateJwk()];
+    if (file !== undefined) await writeKeyFile(file, jwks);
+    return importKeySet(jwks);
+  }
+
+  async function refreshed(afterSeconds: number): Promise<KeySet> {
+    if (file === undefined || Date.now() - checked < afterSeconds * 1000) return current;
+    checked = Date.now();
+    if ((await stat(file)).mtimeMs !== modified) current = await load();
+    return current;
+  }
+
+  return {
+    signer: async () => (await refreshed(recheckSeconds)).signer,
+    verifier: async (kid) =>
+      (await refreshed(recheckSeconds)).verifiers.get(kid) ?? (await refreshed(1)).verifiers.get(kid),
+    jwks: async () => (await refreshed(recheckSeconds)).jwks,
+    rotate: async () => {
+      const jwks = [await generateJwk(), ...current.privateJwks.slice(0, 1)];
+      if (file !== undefined) await writeKeyFile(file, jwks);
+      current = await importKeySet(jwks);
+      return current.signer.kid;
+    },
+  };
+}
+
+async function generateJwk(): Promise<JWK> {
+  const { privateKey } = await generateKeyPair(signingAlgorithm, { extractable: true });
+  return { ...(await exportJWK(privateKey)), kid: randomUUID(), alg: signingAlgorithm, use: "sig" };
+}
+
+async function importKeySet(privateJwks: readonly JWK[]): Promise<KeySet> {
+  const [first] = privateJwks;
+  if (!first?.kid) throw new Error("A key set needs at least one key with a kid");
+  const publicJwks = privateJwks.map(({ d: _private, ...jwk }) => ({ ...jwk, alg: signingAlgorithm, use: "sig" }));
+  const verifiers = await Promise.all(
+    publicJwks.map(async (jwk) => [jwk.kid ?? "", (await importJWK(jwk, signingAlgorithm)) as CryptoKey] as const),
+  );
+  return {
+    privateJwks,
+    signer: { kid: first.kid, key: (await importJWK(first, signingAlgorithm)) as CryptoKey },
+    verifiers: new Map(verifiers),
+    jwks: { keys: publicJwks },
+  };
+}
+
+async function readKeyFile(file: string): Promise<{ jwks: JWK[]; modified: number } | undefined> {
+  let content: string;
+  try {
+    content = await readFile(file, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+  const { mtimeMs } = await stat(file);
+  try {
+    return { jwks: keyFileSchema.parse(JSON.parse(content)).keys, modified: mtimeMs };
+  } catch {
+    throw new Error(`${file} is not a JWK set with private P-256 keys; delete it to have one made`);
+  }
+}
+
+async function writeKeyFile(file: string, keys: readonly JWK[]): Promise<void> {
+  const temporary = `${file}.${randomUUID()}`;
+  await writeFile(temporary, JSON.stringify({ keys }, null, 2), { mode: 0o600 });
+  await rename(temporary, file);
+  await chmod(file, 0o600);
+}
