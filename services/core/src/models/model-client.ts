@@ -14,3 +14,9 @@ export interface ModelEndpoint {
   /** US dollars per token; 0 where nothing is known, so that the ledger shows the gap. */
   readonly price: { readonly prompt: number; readonly completion: number };
 }
+
+/** The model server in use: it may come and go while the platform runs. */
+export interface ModelSource {
+  /** `undefined` while none is reachable. */
+  current(): ModelEndpoint | undefined;
+}
