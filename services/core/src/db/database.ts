@@ -53,15 +53,14 @@ export async function openPostgres(url: string, max = 10): Promise<Database> {
  * Opens the embedded Postgres (PGlite) in a folder, or in memory where none is given. One process at a time.
  */
 export async function openEmbedded(folder?: string): Promise<Database> {
-  const [{ PGlite }, { vector }, { unaccent }, { drizzle }, { migrate }] = await Promise.all([
+  const [{ PGlite }, { vector }, { drizzle }, { migrate }] = await Promise.all([
     import("@electric-sql/pglite"),
     import("@electric-sql/pglite-pgvector"),
-    import("@electric-sql/pglite/contrib/unaccent"),
     import("drizzle-orm/pglite"),
     import("drizzle-orm/pglite/migrator"),
   ]);
   if (folder) await mkdir(folder, { recursive: true });
-  const client = await PGlite.create({ ...(folder ? { dataDir: folder } : {}), extensions: { vector, unaccent } });
+  const client = await PGlite.create({ ...(folder ? { dataDir: folder } : {}), extensions: { vector } });
   const db = drizzle(client, { schema });
   await migrate(db, { migrationsFolder });
   return {
