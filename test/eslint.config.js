@@ -61,7 +61,7 @@ export default tseslint.config(
   forbid(["services/**/*.ts"], [pulumiPackages, vectorClient, makesCallers, buildsFilters]),
   forbid(["services/core/src/vector/**/*.ts"], [pulumiPackages, makesCallers, buildsFilters]),
   forbid(["services/core/src/identity/caller-verifier.ts"], [pulumiPackages, vectorClient, buildsFilters]),
-  forbid(["services/core/src/access/retriever*.ts"], [pulumiPackages, vectorClient, makesCallers]),
+  forbid(["services/core/src/access/create-retriever.ts"], [pulumiPackages, vectorClient, makesCallers]),
   forbid(
     ["components/**/*.ts"],
     [

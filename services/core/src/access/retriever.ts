@@ -59,6 +59,8 @@ export interface RightsRecord {
 export interface SearchResult {
   readonly passages: readonly Passage[];
   readonly rights: RightsRecord;
+  /** Set where the embedding server failed and words alone were searched. */
+  readonly degraded?: "lexical-only";
 }
 
 /** A document as listed to somebody who may read it. */

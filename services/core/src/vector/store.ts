@@ -41,6 +41,8 @@ export interface VectorHit {
 export interface VectorStoreOptions {
   /** Length of every vector; `undefined` for lexical search only. */
   readonly dimensions?: number;
+  /** {@link Embedder.model} that makes the vectors; goes with `dimensions`. */
+  readonly model?: string;
 }
 
 /**

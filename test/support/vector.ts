@@ -1,0 +1,53 @@
+import { randomUUID } from "node:crypto";
+import type { Database } from "@ai-platform/core/db/database.ts";
+import { openVectorStore } from "@ai-platform/core/vector/open-store.ts";
+import type { IndexedChunk, VectorStore } from "@ai-platform/core/vector/store.ts";
+
+/** A Qdrant server for tests, where `QDRANT_URL` names one. */
+export const qdrantUrl = process.env.QDRANT_URL;
+
+/** Which adapters a suite runs on; says so once where Qdrant is left out. */
+export function testedStores(): ("pgvector" | "qdrant")[] {
+  if (qdrantUrl) return ["pgvector", "qdrant"];
+  console.info("Qdrant: skipped, QDRANT_URL is not set");
+  return ["pgvector"];
+}
+
+/** A prepared store; on Qdrant in a collection of its own. */
+export async function openTestStore(
+  kind: "pgvector" | "qdrant",
+  database: Database,
+  dimensions?: number,
+): Promise<VectorStore> {
+  const store = openVectorStore({
+    database,
+    ...(dimensions === undefined ? {} : { dimensions, model: "test-embedder" }),
+    ...(kind === "qdrant" && qdrantUrl
+      ? {
+          qdrantUrl,
+          qdrantCollection: `test-${randomUUID()}`,
+          ...(process.env.QDRANT_API_KEY ? { qdrantApiKey: process.env.QDRANT_API_KEY } : {}),
+        }
+      : {}),
+  });
+  await store.prepare();
+  return store;
+}
+
+/** A chunk that everybody in tenant `acme` may read, with what the test changes. */
+export function testChunk(changes: Partial<IndexedChunk> = {}): IndexedChunk {
+  return {
+    id: randomUUID(),
+    documentId: randomUUID(),
+    documentVersion: 1,
+    collection: "hr",
+    language: "fr",
+    text: "Le préavis est de trois mois pour les cadres.",
+    tenant: "acme",
+    allow: ["tenant:all"],
+    deny: [],
+    level: 0,
+    aclVersion: 1,
+    ...changes,
+  };
+}
