@@ -36,6 +36,10 @@ export type IngestRequest = z.infer<typeof ingestRequestSchema>;
 export const ingestStages = ["fetch", "parse", "chunk", "embed", "index", "publish"] as const;
 export type IngestStage = (typeof ingestStages)[number];
 
+/** `failed`: the document cannot be ingested as it is. `quarantined`: it broke the worker or an unknown thing, three times. */
+export const jobStatuses = ["queued", "running", "done", "failed", "quarantined"] as const;
+export type JobStatus = (typeof jobStatuses)[number];
+
 /** Counts for progress bars and job status. Totals are `undefined` until known. */
 export interface IngestProgress {
   readonly pages?: number;
