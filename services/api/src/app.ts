@@ -9,7 +9,9 @@ import { answerProblems } from "./plugins/problems.ts";
 import { limitRates } from "./plugins/rate-limits.ts";
 import { logRequests, requestId } from "./plugins/request-log.ts";
 import { agentRoutes } from "./routes/agents.ts";
+import { gatewayRoutes } from "./routes/gateway.ts";
 import { healthRoutes } from "./routes/health.ts";
+import { limitRoutes } from "./routes/limits.ts";
 
 export type { AppConfig, AppDeps } from "./deps.ts";
 
@@ -42,6 +44,8 @@ export async function createApp(deps: AppDeps): Promise<App> {
 
   healthRoutes(app, deps);
   agentRoutes(app, { db: deps.database.db, ...deps });
+  limitRoutes(app, deps);
+  if (deps.gateway) gatewayRoutes(app, deps, deps.gateway);
   return app;
 }
 

@@ -9,6 +9,7 @@ import type { TokenIssuer } from "@ai-platform/core/identity/token-issuer.ts";
 import type { Logger } from "@ai-platform/core/logger.ts";
 import type { ModelSource } from "@ai-platform/core/models/model-client.ts";
 import type { VectorStore } from "@ai-platform/core/vector/store.ts";
+import type { GatewayDeps } from "./routes/gateway.ts";
 
 /** Settings of the API that are not clients. */
 export interface AppConfig {
@@ -47,6 +48,8 @@ export interface AppDeps {
   readonly store: VectorStore;
   readonly models: ModelSource;
   readonly config: AppConfig;
+  /** Set where a model gateway stands behind the edge. @default no `/internal/*` routes */
+  readonly gateway?: GatewayDeps;
   /** True from the first signal on: `/ready` fails, so that no new requests are sent here. @default never */
   readonly isStopping?: () => boolean;
 }

@@ -1,3 +1,4 @@
+import { and, eq, sql } from "drizzle-orm";
 import type { Db } from "./db/database.ts";
 import { usage } from "./db/schema/index.ts";
 
@@ -22,13 +23,21 @@ export interface UsageRow {
   readonly outcome?: "success" | "failure" | "cache_hit";
 }
 
-/** Writes one model call to the ledger. Says whether it was new. */
+/**
+ * Writes one model call to the ledger. Says whether it changed anything: sending a row twice counts once, and the
+ * success of a retried call replaces the failure that was reported before it.
+ */
 export async function recordUsage(db: Db, row: UsageRow): Promise<boolean> {
   const cost = typeof row.cost === "number" ? row.cost.toFixed(12) : row.cost;
+  const values = { ...row, cost };
   const written = await db
     .insert(usage)
-    .values({ ...row, cost })
-    .onConflictDoNothing()
+    .values(values)
+    .onConflictDoUpdate({
+      target: usage.requestId,
+      set: values,
+      setWhere: and(eq(usage.outcome, "failure"), sql`excluded.outcome <> 'failure'`),
+    })
     .returning({ requestId: usage.requestId });
   return written.length === 1;
 }

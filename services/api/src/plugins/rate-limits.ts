@@ -6,8 +6,8 @@ import { callerOf } from "./access.ts";
 
 export const defaultRateLimits: RateLimits = { address: 3000, caller: 600, signIn: 60 };
 
-/** Monitoring asks often and from one address; these answers cost little. */
-const unlimited = new Set(["/health", "/ready", "/metrics"]);
+/** Monitoring and the edge ask often and from one address; the edge's own callers are limited by the authorizer. */
+const unlimited = new Set(["/health", "/ready", "/metrics", "/internal/authorize", "/internal/usage"]);
 
 /** Limits by address before anything else is done, and by caller once there is one. Counted per replica. */
 export async function limitRates(app: App, given: Partial<RateLimits> = {}): Promise<void> {
