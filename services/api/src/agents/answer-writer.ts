@@ -15,6 +15,8 @@ export interface AnswerWriter {
   write(text: string): void;
   /** The model's turn has ended: verifies what is still held back. */
   flush(): void;
+  /** The model's turn was cut: drops the half sentence held back. */
+  discard(): void;
   /** Own words of the platform, such as a refusal: not verified, no sources. */
   say(text: string): void;
   /** Words of a source, quoted and cited. */
@@ -68,6 +70,10 @@ export function createAnswerWriter(run: RunContext): AnswerWriter {
     write: (piece) => splitter.push(piece).forEach(judge),
     flush() {
       splitter.end().forEach(judge);
+      leadIn = "";
+    },
+    discard() {
+      splitter.end();
       leadIn = "";
     },
     say: (words) => send(text === "" ? words : `${text.endsWith("\n") ? "" : "\n\n"}${words}`),

@@ -9,9 +9,10 @@ export type RunEvent =
     }
   /** A piece of the answer. It was verified before it was sent; the pieces joined are the answer. */
   | { readonly type: "delta"; readonly data: { readonly text: string } }
+  /** `arguments` as the model wrote them. */
   | {
       readonly type: "tool.call";
-      readonly data: { readonly id: string; readonly name: string; readonly arguments: unknown };
+      readonly data: { readonly id: string; readonly name: string; readonly arguments: string };
     }
   | { readonly type: "tool.result"; readonly data: ToolOutcome }
   /** Sent before the first delta that cites it. */

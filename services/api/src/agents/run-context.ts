@@ -10,6 +10,8 @@ export interface RunContext {
   readonly agent: AgentDefinition;
   readonly caller: VerifiedCaller;
   readonly question: string;
+  /** The question as it is searched for: with the one before it where it is too short to stand alone. */
+  readonly searchText: string;
   readonly language: AnswerLanguage;
   readonly retriever: Retriever;
   readonly sources: SourceBook;
@@ -24,11 +26,16 @@ export function createRunContext(given: Omit<RunContext, "sources" | "rights">):
 }
 
 /** Searches with the caller's rights, in the agent's collections only, and numbers what is found. */
-export async function searchSources(run: RunContext, query: string, limit: number): Promise<Source[]> {
+export async function searchSources(
+  run: RunContext,
+  query: string,
+  limit: number,
+  signal = run.signal,
+): Promise<Source[]> {
   const { passages, rights } = await run.retriever.search(
     run.caller,
     { query, limit, collections: run.agent.collections },
-    run.signal,
+    signal,
   );
   run.rights = { ...rights, dropped: rights.dropped + (run.rights?.dropped ?? 0) };
   return run.sources.add(passages);

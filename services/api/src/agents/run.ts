@@ -5,20 +5,25 @@ import { Problem } from "@ai-platform/core/errors.ts";
 import type { VerifiedCaller } from "@ai-platform/core/identity/caller.ts";
 import type { Logger } from "@ai-platform/core/logger.ts";
 import type { ModelSource } from "@ai-platform/core/models/model-client.ts";
-import type { AgentDefinition, Answer, AskRequest, Degradation, Incomplete, RunUsage } from "./agent.ts";
+import type { AgentDefinition, Answer, AskRequest, Incomplete } from "./agent.ts";
 import { answerFromPassages } from "./answer-from-passages.ts";
-import { createAnswerWriter } from "./answer-writer.ts";
+import { createAnswerWriter, type AnswerWriter } from "./answer-writer.ts";
 import { disclaimerFor } from "./disclaimer.ts";
 import type { Emit } from "./events.ts";
+import { defaultLimits, type RunLimits } from "./loop/limits.ts";
+import { runModel, type ModelOutcome } from "./loop/run-model.ts";
 import { recordAnswer, recordFailure } from "./record.ts";
-import { createRunContext } from "./run-context.ts";
+import { createRunContext, type RunContext } from "./run-context.ts";
 import { answerLanguage } from "./text/language.ts";
+import { contentStems } from "./text/words.ts";
 
 export interface AgentServices {
   readonly db: Db;
   readonly retriever: Retriever;
   readonly models: ModelSource;
   readonly logger: Logger;
+  /** @default {@link defaultLimits} */
+  readonly limits?: RunLimits;
 }
 
 export interface Ask {
@@ -30,6 +35,14 @@ export interface Ask {
   readonly emit: Emit;
 }
 
+/** Words a question needs to be searched for by itself; "and for managers?" has fewer. */
+const enoughWords = 3;
+
+function searchText({ question, conversation = [] }: AskRequest): string {
+  const before = conversation.findLast(({ role }) => role === "user");
+  return before && contentStems(question).size < enoughWords ? `${before.content} ${question}` : question;
+}
+
 /** Answers one question; events tell of it as it goes on, the last one is `done` with what is returned. */
 export async function runAgent(services: AgentServices, ask: Ask): Promise<Answer> {
   const { agent, caller, request, signal, emit } = ask;
@@ -38,6 +51,7 @@ export async function runAgent(services: AgentServices, ask: Ask): Promise<Answe
     agent,
     caller,
     question: request.question,
+    searchText: searchText(request),
     language: request.language ?? answerLanguage(request.question),
     retriever: services.retriever,
     signal,
@@ -45,44 +59,72 @@ export async function runAgent(services: AgentServices, ask: Ask): Promise<Answe
   });
   emit({ type: "run.started", data: { runId: run.runId, agent: agent.name, language: run.language } });
   try {
-    const writer = createAnswerWriter(run);
-    const degraded: Degradation = "no-model";
-    const incomplete = undefined as Incomplete | undefined;
-    emit({ type: "degraded", data: { reason: degraded } });
-    const found = await answerFromPassages(run, writer);
-    const usage: RunUsage = {
-      model: null,
-      promptTokens: 0,
-      completionTokens: 0,
-      cost: 0,
-      modelCalls: 0,
-      toolCalls: 0,
-    };
-    const disclaimer = disclaimerFor(agent, run.language, writer.cited);
-    const answer: Answer = {
-      runId: run.runId,
-      agent: agent.name,
-      language: run.language,
-      answer: writer.text,
-      refused: !found,
-      citations: [...writer.citations],
-      usage,
-      degraded,
-      ...(incomplete ? { incomplete } : {}),
-      removedSentences: writer.removed,
-      rights: run.rights,
-      ...(disclaimer === undefined ? {} : { disclaimer }),
-    };
+    const answer = await compose(services, run, request);
     await recordAnswer(services.db, run, answer);
-    emit({ type: "usage", data: usage });
+    emit({ type: "usage", data: answer.usage });
     emit({ type: "done", data: answer });
     return answer;
   } catch (error) {
-    const problem =
-      error instanceof Problem ? error : new Problem("internal", "The answer could not be finished.", { cause: error });
-    if (problem.code === "internal") services.logger.error({ err: error, runId: run.runId }, "agent run failed");
-    await recordFailure(services.db, run, signal.aborted ? "cancelled" : problem.code);
+    const problem = toProblem(error, signal);
+    const reason = signal.aborted ? "cancelled" : problem.code;
+    if (reason === "internal") services.logger.error({ err: error, runId: run.runId }, "agent run failed");
+    // The caller is told even where the audit trail cannot be: the same failure may have taken both.
+    await recordFailure(services.db, run, reason).catch((err: unknown) => {
+      services.logger.error({ err, runId: run.runId }, "failed run not audited");
+    });
     emit({ type: "error", data: problem.toDocument(run.runId) });
     throw problem;
   }
+}
+
+function toProblem(error: unknown, signal: AbortSignal): Problem {
+  if (signal.aborted) return new Problem("invalid-request", "The connection was closed before the answer was there.");
+  return error instanceof Problem ? error : new Problem("internal", "The answer could not be made.", { cause: error });
+}
+
+async function compose(services: AgentServices, run: RunContext, request: AskRequest): Promise<Answer> {
+  const { agent, language, emit } = run;
+  const writer = createAnswerWriter(run);
+  const limits = services.limits ?? defaultLimits;
+  const { failed, incomplete, usage } = await runModel(services, run, {
+    writer,
+    limits,
+    conversation: request.conversation,
+  });
+  run.signal.throwIfAborted();
+  const { refused, degraded } = await complete(run, writer, failed, incomplete);
+  if (degraded) emit({ type: "degraded", data: { reason: degraded } });
+  if (incomplete) emit({ type: "incomplete", data: incomplete });
+  const disclaimer = disclaimerFor(agent, language, writer.cited);
+  return {
+    runId: run.runId,
+    agent: agent.name,
+    language,
+    answer: writer.text,
+    refused,
+    citations: [...writer.citations],
+    usage,
+    ...(degraded ? { degraded } : {}),
+    ...(incomplete ? { incomplete } : {}),
+    removedSentences: writer.removed,
+    rights: run.rights,
+    ...(disclaimer === undefined ? {} : { disclaimer }),
+  };
+}
+
+/** Makes what the model has written into an answer: as it is, with passages in place of what is missing, or refused. */
+async function complete(
+  run: RunContext,
+  writer: AnswerWriter,
+  failed: ModelOutcome["failed"],
+  incomplete: Incomplete | undefined,
+): Promise<Pick<Answer, "refused" | "degraded">> {
+  if (failed) return { refused: !(await answerFromPassages(run, writer)), degraded: "no-model" };
+  if (writer.text !== "") return { refused: false };
+  if (writer.refused && !incomplete) {
+    writer.say(run.agent.refusal[run.language]);
+    return { refused: true };
+  }
+  const found = await answerFromPassages(run, writer);
+  return { refused: !found, ...(found ? { degraded: "unverified" } : {}) };
 }
