@@ -72,6 +72,8 @@ async def authenticate(request: Request, api_key: str) -> UserAPIKeyAuth:
         end_user_id=identity["team"],
         user_role=LitellmUserRoles.INTERNAL_USER,
         models=identity["models"],
+        # Counted by LiteLLM in Redis across the replicas; only the gateway knows when a call ends.
+        max_parallel_requests=identity.get("concurrentRequests"),
         metadata={"platform": identity},
     )
 

@@ -58,6 +58,7 @@ export interface TestIdentity {
   readonly role?: string;
   readonly external?: boolean;
   readonly cache?: "team" | "off";
+  readonly concurrentRequests?: number;
 }
 
 /** A running LiteLLM proxy. */

@@ -58,6 +58,7 @@ describe.skipIf(missing !== "")("the real LiteLLM", () => {
 
   beforeAll(async () => {
     for (const name of ["big-1", "big-2", "legal-1", "small-1", "cloud-1"]) workers[name] = await startWorker(name);
+    workers["slow-1"] = await startWorker("slow-1", 1_500);
     usage = createServer((request, response) => {
       void readBody(request).then((body) => {
         response.statusCode = usageIsDown ? 503 : 204;
@@ -85,6 +86,7 @@ describe.skipIf(missing !== "")("the real LiteLLM", () => {
         deployment("big-2", "chat"),
         deployment("legal-1", "chat", { teams: ["legal"] }),
         deployment("small-1", "fast"),
+        deployment("slow-1", "slow"),
         deployment("cloud-1", "cloud", { external: true, provider: "openai" }),
       ],
       fallbacks: { chat: ["fast"], fast: ["cloud"] },
@@ -138,6 +140,16 @@ describe.skipIf(missing !== "")("the real LiteLLM", () => {
   it("refuses a wrong gateway key", async () => {
     const response = await fetch(`${gateway.baseUrl}/v1/models`, { headers: { authorization: "Bearer wrong" } });
     expect(response.status).toBe(401);
+  });
+
+  it("lets a team have only so many calls under way, and gives the place back", async () => {
+    const busy: TestIdentity = { team: "busy", models: ["slow"], concurrentRequests: 2 };
+    const wave = () => Promise.all(Array.from({ length: 6 }, () => ask(busy, { model: "slow" })));
+    const statuses = (await wave()).map((answer) => answer.status).sort();
+    expect(statuses.slice(0, 2)).toEqual([200, 200]);
+    expect(statuses.slice(-2)).toEqual([429, 429]);
+    await sleep(1_000);
+    expect((await wave()).some((answer) => answer.status === 200)).toBe(true);
   });
 
   it("keeps each team's cache to itself, and documents out of it", async () => {
