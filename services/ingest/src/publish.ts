@@ -112,7 +112,8 @@ async function applyAcl(tx: Db, job: LeasedJob): Promise<void> {
     );
 }
 
-function sameAcl(one: DocumentAcl, other: DocumentAcl): boolean {
+/** Whether two lists of rights say the same. */
+export function sameAcl(one: DocumentAcl, other: DocumentAcl): boolean {
   const same = (a: readonly string[], b: readonly string[]) =>
     a.length === b.length && [...a].sort().join("\n") === [...b].sort().join("\n");
   return one.level === other.level && same(one.allow, other.allow) && same(one.deny, other.deny);

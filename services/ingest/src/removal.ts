@@ -4,6 +4,7 @@ import type { Db } from "@ai-platform/core/db/database.ts";
 import { chunks, documentAcl, documents, ingestJobs } from "@ai-platform/core/db/schema/index.ts";
 import { Problem } from "@ai-platform/core/errors.ts";
 import type { Logger } from "@ai-platform/core/logger.ts";
+import { queryRows } from "@ai-platform/core/vector/sql.ts";
 import type { VectorStore } from "@ai-platform/core/vector/store.ts";
 
 interface Stores {
@@ -68,16 +69,19 @@ export async function sweep({ db, store, logger }: Stores & { readonly logger: L
     .where(isNotNull(documents.deletedAt));
   for (const { id } of tombstones) await purge({ db, store }, id);
   const orphanPoints = await sweepPoints({ db, store });
-  const bytes = await db.execute(sql`
+  const bytes = await queryRows(
+    db,
+    sql`
     delete from uploads using (
       select tenant, sha256 from uploads where created_at < now() - interval '1 day' and not exists (
         select 1 from ingest_jobs where ingest_jobs.tenant = uploads.tenant
           and status in ('queued', 'running') and request -> 'origin' ->> 'sha256' = uploads.sha256)
-    ) as unused where uploads.tenant = unused.tenant and uploads.sha256 = unused.sha256 returning uploads.sha256`);
+    ) as unused where uploads.tenant = unused.tenant and uploads.sha256 = unused.sha256 returning uploads.sha256`,
+  );
   const report = {
     tombstones: tombstones.length,
     orphanPoints,
-    orphanBytes: (bytes as unknown as { rows: unknown[] }).rows.length,
+    orphanBytes: bytes.length,
   };
   if (Object.values(report).some((count) => count > 0)) logger.warn(report, "ingest sweep removed leftovers");
   return report;

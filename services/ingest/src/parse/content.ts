@@ -21,7 +21,6 @@ export interface DocumentContent {
  * They hide instructions from people and words from search.
  */
 const invisible =
-  // eslint-disable-next-line no-control-regex -- control characters are what it is about
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
 
 /** Text without invisible characters, in composed form, and how many were taken out. */

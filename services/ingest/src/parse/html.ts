@@ -52,10 +52,10 @@ function collectBlocks($: cheerio.CheerioAPI, root: AnyNode | undefined): Block[
   for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
     if (node === "end of block") {
       flush();
-    } else if (node.type === "text") {
+    } else if (node.nodeType === 3) {
       line += inPre(node) ? node.data : node.data.replace(/\s+/g, " ");
     } else if ("children" in node) {
-      const name = node.type === "tag" ? node.name : "";
+      const name = node.nodeType === 1 ? node.name : "";
       if (name === "br") line += "\n";
       if (name === "table" || /^h[1-6]$/.test(name)) {
         flush();
@@ -75,7 +75,7 @@ function collectBlocks($: cheerio.CheerioAPI, root: AnyNode | undefined): Block[
 }
 
 function inPre(node: AnyNode): boolean {
-  return node.parent?.type === "tag" && node.parent.name === "pre";
+  return node.parent?.nodeType === 1 && node.parent.name === "pre";
 }
 
 function headingBlock($: cheerio.CheerioAPI, element: Element): Block {
