@@ -3,7 +3,7 @@
 Mounted beside the LiteLLM config, which names `authenticate`, `policy` and `usage_reporter`.
 The edge (nginx) asks the API about every request and sends two headers that clients cannot set:
 `Authorization: Bearer <gateway key>` and `X-Platform-Identity`, base64url of the JSON that
-services/core/src/identity/gateway-identity.ts writes. LiteLLM keeps no users, keys or budgets of its own.
+services/core/src/gateway/gateway-identity.ts writes. The API sends the same when an agent calls a model. LiteLLM keeps no users, keys or budgets of its own.
 """
 
 import asyncio

@@ -12,8 +12,6 @@ import { toProblem } from "../plugins/problems.ts";
 /** What the API needs to stand between the edge and the model gateway. */
 export interface GatewayDeps {
   readonly authorizer: Authorizer;
-  /** Key the gateway takes from the edge. */
-  readonly key: string;
   /** Key the gateway sends with its usage rows. */
   readonly usageKey: string;
 }
@@ -52,7 +50,6 @@ export function gatewayRoutes(app: App, { database }: AppDeps, gateway: GatewayD
       });
       return await reply
         .headers({
-          "x-gateway-authorization": `Bearer ${gateway.key}`,
           [identityHeader]: encodeGatewayIdentity(identity),
           ...(warnings.length > 0 ? { "x-budget-warning": warnings.join("; ") } : {}),
         })
@@ -108,9 +105,9 @@ function refuse(request: FastifyRequest, reply: FastifyReply, problem: Problem):
   return reply
     .code(problem.status === 401 ? 401 : 403)
     .headers({
-      "x-problem-status": String(problem.status),
+      "x-refusal-status": String(problem.status),
       // Headers are Latin-1: anything else is escaped, as JSON allows.
-      "x-problem": JSON.stringify(problem.toDocument(request.id)).replace(/[^\x20-\x7e]/g, escapeCharacter),
+      "x-refusal": JSON.stringify(problem.toDocument(request.id)).replace(/[^\x20-\x7e]/g, escapeCharacter),
       ...(problem.retryAfter === undefined ? {} : { "retry-after": String(problem.retryAfter) }),
     })
     .send();
