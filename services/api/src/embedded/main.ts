@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { relative } from "node:path";
 import { parseStartOptions, StartError, usage } from "./options.ts";
 import { renderScreen } from "./screen.ts";
 import { readSettings } from "./settings.ts";
@@ -9,16 +8,17 @@ async function main(): Promise<void> {
     version: string;
   };
   const options = parseStartOptions(process.argv.slice(2));
-  if (options === "help") return void console.log(usage);
-  if (options === "version") return void console.log(version);
+  if (options === "help" || options === "version") {
+    console.log(options === "help" ? usage : version);
+    return;
+  }
   const settings = readSettings(process.env);
 
   // Imported late, so that a wrong flag is answered at once.
   const { startEmbedded } = await import("./platform.ts");
   const platform = await startEmbedded(options, settings);
-  const dataDir = relative(process.cwd(), options.dataDir) || ".";
-  console.log(renderScreen({ ...platform, version, dataDir, seconds: process.uptime() }));
-  stopOnSignal(platform.stop);
+  console.log(renderScreen({ ...platform, version, dataDir: options.dataDir, seconds: process.uptime() }));
+  stopOnSignal(() => platform.stop());
 }
 
 /** The first signal finishes what is under way; a second one, or too long a wait, ends it. */

@@ -71,7 +71,7 @@ async function open(
   const { dataDir, host, port } = options;
   await checkPort(options);
   const claim = await claimDataFolder(dataDir);
-  closers.push(claim.release);
+  closers.push(() => claim.release());
   const log = createWriteStream(join(dataDir, "platform.log"));
   closers.push(() => new Promise((resolve) => log.end(resolve)));
   const logger = createLogger({ service: "embedded", level: settings.LOG_LEVEL, destination: log });
@@ -81,7 +81,8 @@ async function open(
     openSigningKeys(join(dataDir, "signing-keys.json")),
     watchModelEndpoint(settings, { logger }),
   ]);
-  closers.push(database.close, models.stop);
+  closers.push(() => database.close());
+  closers.push(() => models.stop());
   const { db } = database;
   const embedder = await openEmbedder(settings);
   const search = embedder ? { embedder } : {};

@@ -11,7 +11,7 @@ const settingsSchema = modelEnvSchema.extend({
   /** @default BAAI/bge-m3 */
   EMBEDDINGS_MODEL: z.string().default("BAAI/bge-m3"),
   /** Length of its vectors. @default 1024 */
-  EMBEDDINGS_DIMENSIONS: z.coerce.number().int().min(1).max(4096).default(1024),
+  EMBEDDINGS_DIMENSIONS: z.coerce.number("must be a whole number from 1 to 4096").int().min(1).max(4096).default(1024),
   LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info"),
 });
 export type Settings = z.infer<typeof settingsSchema>;
