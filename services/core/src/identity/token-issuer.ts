@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { and, eq, isNull, lt } from "drizzle-orm";
 import { SignJWT } from "jose";
+import { appendAudit } from "../audit.ts";
 import type { Db } from "../db/database.ts";
 import { refreshTokens, sessions, users } from "../db/schema/index.ts";
 import { Problem } from "../errors.ts";
@@ -95,7 +96,7 @@ export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
       const renewed = await db.transaction(async (tx) => {
         const now = clock();
         const [row] = await tx
-          .select({ token: refreshTokens, session: sessions, disabledAt: users.disabledAt })
+          .select({ token: refreshTokens, session: sessions, tenant: users.tenant, disabledAt: users.disabledAt })
           .from(refreshTokens)
           .innerJoin(sessions, eq(sessions.id, refreshTokens.sessionId))
           .innerJoin(users, eq(users.id, sessions.userId))
@@ -109,6 +110,14 @@ export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
           .returning();
         if (used.length === 0) {
           await endSession(tx, row.session.id, now);
+          await appendAudit(tx, {
+            tenant: row.tenant,
+            actor: "anonymous",
+            action: "auth.refresh-token-reused",
+            target: `user:${row.session.userId}`,
+            outcome: "denied",
+            detail: { session: row.session.id },
+          });
           return undefined;
         }
         if (row.token.expiresAt <= now) return undefined;
