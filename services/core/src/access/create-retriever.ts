@@ -24,6 +24,7 @@ export interface RetrieverOptions {
 
 const defaultLimit = 8;
 const maxLimit = 100;
+const maxPage = 500;
 /** Hits asked of the store per passage wanted: what the post-check drops is made up for. */
 const overfetch = 2;
 
@@ -40,7 +41,7 @@ export function createRetriever({ db, store, embedder, logger }: RetrieverOption
   }
 
   async function search(caller: VerifiedCaller, request: SearchRequest, signal?: AbortSignal): Promise<SearchResult> {
-    const limit = Math.min(Math.max(Math.trunc(request.limit ?? defaultLimit), 1), maxLimit);
+    const limit = clamp(request.limit ?? defaultLimit, 1, maxLimit);
     const filter = buildAccessFilter(caller);
     const narrowing = {
       ...(request.collections ? { collections: request.collections } : {}),
@@ -84,7 +85,8 @@ export function createRetriever({ db, store, embedder, logger }: RetrieverOption
   }
 
   const read: Retriever["read"] = async (caller, documentId, { from = 0, limit = 50 } = {}) => {
-    const passages = isUuid(documentId) ? await readableText(db, caller, documentId, from, Math.min(limit, 500)) : [];
+    const [first, count] = [clamp(from, 0, 2 ** 31 - 1), clamp(limit, 1, maxPage)];
+    const passages = isUuid(documentId) ? await readableText(db, caller, documentId, first, count) : [];
     // A document that ends before `from` is not missing, but an unreadable one must look exactly like none.
     if (passages.length === 0 && !(await isReadable(db, caller, documentId))) {
       throw new Problem("not-found", "There is no such document, or you may not read it.");
@@ -135,7 +137,12 @@ async function listReadable(
     .from(rows)
     .where(after === undefined ? undefined : start)
     .orderBy(asc(rows.title), asc(rows.id))
-    .limit(Math.min(limit, 500));
+    .limit(clamp(limit, 1, maxPage));
+}
+
+/** A whole number within bounds; the lower one for what is no number. */
+function clamp(value: number, min: number, max: number): number {
+  return Math.min(Math.max(Math.trunc(value) || min, min), max);
 }
 
 function sha256(value: unknown): string {

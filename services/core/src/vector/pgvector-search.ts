@@ -32,7 +32,7 @@ export async function searchLexemes(db: Db, searched: SQL, query: VectorQuery, l
       from asked, configs, unnest(tsvector_to_array(to_tsvector(config, word))) lexeme
     ),
     matches as (
-      select search_chunks.*, lexeme, ts_rank(lexemes, term, 1) as weight
+      select id, document_id, document_version, lexeme, ts_rank(lexemes, term, 1) as weight
       from terms join search_chunks on language = term_language and lexemes @@ term
       where ${searched}
     ),

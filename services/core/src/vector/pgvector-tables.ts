@@ -14,6 +14,7 @@ const prepareLock = sql`select pg_advisory_xact_lock(7208889)`;
 
 /**
  * Tables of the pgvector adapter, created by it and not by the migrations, because the vector's length is configuration.
+ * Lexical search alone needs no extension, so that any Postgres will do.
  * `lexemes` is computed from the folded text on write: the text itself stays in `chunks` alone.
  */
 export function pgvectorTables(dimensions: number | undefined): SQL[] {
