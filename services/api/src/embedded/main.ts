@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { stopOnSignals } from "@ai-platform/core/shutdown.ts";
 import { parseStartOptions, StartError, usage } from "./options.ts";
 import { renderScreen } from "./screen.ts";
 import { readSettings } from "./settings.ts";
@@ -18,26 +19,7 @@ async function main(): Promise<void> {
   const { startEmbedded } = await import("./platform.ts");
   const platform = await startEmbedded(options, settings);
   console.log(renderScreen({ ...platform, version, dataDir: options.dataDir, seconds: process.uptime() }));
-  stopOnSignal(() => platform.stop());
-}
-
-/** The first signal finishes what is under way; a second one, or too long a wait, ends it. */
-function stopOnSignal(stop: () => Promise<void>): void {
-  let stopping = false;
-  const onSignal = (signal: NodeJS.Signals) => {
-    if (stopping) process.exit(1);
-    stopping = true;
-    console.log(`\n${signal}: finishing what is under way`);
-    setTimeout(() => process.exit(1), 15_000).unref();
-    stop().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        console.error(error);
-        process.exit(1);
-      },
-    );
-  };
-  process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
+  stopOnSignals({ logger: platform.logger, steps: platform.shutdown });
 }
 
 main().catch((error: unknown) => {

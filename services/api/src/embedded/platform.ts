@@ -1,4 +1,4 @@
-import { createWriteStream } from "node:fs";
+import { openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { isNotNull } from "drizzle-orm";
 import { createAclSync } from "@ai-platform/core/access/acl-sync.ts";
@@ -8,7 +8,8 @@ import { documents } from "@ai-platform/core/db/schema/index.ts";
 import { createCallerVerifier } from "@ai-platform/core/identity/caller-verifier.ts";
 import { openSigningKeys } from "@ai-platform/core/identity/signing-keys.ts";
 import { createTokenIssuer } from "@ai-platform/core/identity/token-issuer.ts";
-import { createLogger } from "@ai-platform/core/logger.ts";
+import { createLogger, type Logger } from "@ai-platform/core/logger.ts";
+import type { ShutdownStep } from "@ai-platform/core/shutdown.ts";
 import { watchModelEndpoint } from "@ai-platform/core/models/discovery.ts";
 import { openVectorStore } from "@ai-platform/core/vector/open-store.ts";
 import { createIngestWorker } from "@ai-platform/ingest/worker.ts";
@@ -38,12 +39,10 @@ export interface EmbeddedPlatform {
   readonly model: string | undefined;
   /** Passwords made at this start; empty where the users exist. */
   readonly passwords: readonly DemoPassword[];
-  /** Finishes requests and the document at work, then closes everything. */
-  stop(): Promise<void>;
+  readonly logger: Logger;
+  /** Finish requests and the document at work, then close everything: to be run in this order. */
+  readonly shutdown: readonly ShutdownStep[];
 }
-
-/** What was opened, in order: closed the other way round, whether the start succeeds or not. */
-type Closers = (() => unknown)[];
 
 /**
  * Starts API, agents, ingestion and database in this process, with everything kept in one folder.
@@ -51,38 +50,30 @@ type Closers = (() => unknown)[];
  * @throws StartError where the folder or the port cannot be had
  */
 export async function startEmbedded(options: StartOptions, settings: Settings): Promise<EmbeddedPlatform> {
-  const closers: Closers = [];
-  const stop = async () => {
-    for (let close = closers.pop(); close; close = closers.pop()) await close();
-  };
+  const shutdown: ShutdownStep[] = [];
   try {
-    return { ...(await open(options, settings, closers)), stop };
+    return await start(options, settings, shutdown);
   } catch (error) {
-    await stop();
+    for (const step of shutdown) await step.run();
     throw error;
   }
 }
 
-async function open(
-  options: StartOptions,
-  settings: Settings,
-  closers: Closers,
-): Promise<Omit<EmbeddedPlatform, "stop">> {
+/** @param shutdown gets a step for each thing opened, so that what was opened last is closed first */
+async function start(options: StartOptions, settings: Settings, shutdown: ShutdownStep[]): Promise<EmbeddedPlatform> {
   const { dataDir, host, port } = options;
   await checkPort(options);
   const claim = await claimDataFolder(dataDir);
-  closers.push(() => claim.release());
-  const log = createWriteStream(join(dataDir, "platform.log"));
-  closers.push(() => new Promise((resolve) => log.end(resolve)));
-  const logger = createLogger({ service: "embedded", level: settings.LOG_LEVEL, destination: log });
+  shutdown.unshift({ name: "data folder", run: () => claim.release() });
+  const logger = openLog(join(dataDir, "platform.log"), settings.LOG_LEVEL);
 
   const [database, keys, models] = await Promise.all([
     openEmbedded(join(dataDir, "postgres")),
     openSigningKeys(join(dataDir, "signing-keys.json")),
     watchModelEndpoint(settings, { logger }),
   ]);
-  closers.push(() => database.close());
-  closers.push(() => models.stop());
+  shutdown.unshift({ name: "database", run: () => database.close() });
+  shutdown.unshift({ name: "model watch", run: () => models.stop() });
   const { db } = database;
   const embedder = await openEmbedder(settings);
   const search = embedder ? { embedder } : {};
@@ -90,17 +81,17 @@ async function open(
     database,
     ...(embedder ? { dimensions: embedder.dimensions, model: embedder.model } : {}),
   });
-  closers.push(() => store.close());
+  shutdown.unshift({ name: "search index", run: () => store.close() });
   await store.prepare();
 
   const worker = createIngestWorker({ db, store, logger, exclusive: true, ...search });
-  closers.push(() => worker.drain());
+  shutdown.unshift({ name: "ingest", run: () => worker.drain() });
   const passwords = await createDemo(db, embeddedTenant);
   await submitSample(db, embeddedTenant);
   await worker.runUntilIdle();
   worker.start();
   const aclSync = createAclSync({ db, store, logger });
-  closers.push(() => aclSync.stop());
+  shutdown.unshift({ name: "rights sync", run: () => aclSync.stop() });
   aclSync.start();
 
   let stopping = false;
@@ -117,10 +108,13 @@ async function open(
     isStopping: () => stopping,
   });
   await app.register(webRoutes);
-  closers.push(
-    () => app.close(),
-    () => void (stopping = true),
-  );
+  shutdown.unshift({
+    name: "api",
+    run: async () => {
+      stopping = true;
+      await app.close();
+    },
+  });
   const address = await app.listen({ host, port }).catch((error: unknown) => {
     throw toPortError(error, options);
   });
@@ -132,5 +126,13 @@ async function open(
     embedder: embedder?.model,
     model: models.current()?.description,
     passwords,
+    logger,
+    shutdown,
   };
+}
+
+/** Written at once, so that the last lines before an end are there; begins anew at each start. */
+function openLog(path: string, level: string): Logger {
+  const file = openSync(path, "w", 0o600);
+  return createLogger({ service: "embedded", level, destination: { write: (line) => void writeSync(file, line) } });
 }

@@ -26,7 +26,7 @@ const suggestions = {
 let me;
 
 async function enter() {
-  const [account, { agents }] = await Promise.all([getJson("/me"), getJson("/agents")]);
+  const [account, { agents }] = await Promise.all([getJson("/me"), getJson("/agents?language=en")]);
   me = account;
   byId("who").textContent = me.displayName;
   byId("agents").replaceChildren(...agents.map((agent, order) => agentChoice(agent, order === 0)));
@@ -87,7 +87,13 @@ byId("sign-out").addEventListener("click", () => {
   leave();
 });
 byId("show-documents").addEventListener("click", (event) => {
-  void showDocuments(event.currentTarget, me.writableDepartments);
+  void showDocuments(event.currentTarget, writableDepartments(me));
 });
+/** Departments a person may add documents to; `*` is all of them, of which the page offers their own. */
+function writableDepartments({ roles, department }) {
+  const held = roles.filter(({ role }) => role === "editor" || role === "service");
+  return [...new Set(held.map((grant) => (grant.department === "*" ? department : grant.department)))].sort();
+}
+
 addEventListener("signed-out", leave);
 byId("username").focus();

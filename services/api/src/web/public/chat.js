@@ -58,10 +58,13 @@ async function submit(question) {
 /** Draws the answer as it comes. A stream that ends without `done` is a failure, never a short answer. */
 async function receive(turn, body) {
   let draft = "";
+  const cited = new Map();
   for await (const { event, data } of ask(agent.name, body, running.signal)) {
     if (event === "delta") {
       draft += data.text;
-      turn.body.replaceChildren(...renderAnswer(draft, () => undefined));
+      turn.body.replaceChildren(...renderAnswer(draft, markers(cited)));
+    } else if (event === "citation") {
+      cited.set(data.id, data);
     } else if (event === "tool.call") {
       turn.progress.textContent = "Searching the documents…";
     } else if (event === "error") {
@@ -95,12 +98,8 @@ function showTurn(question) {
 
 function showAnswer({ progress, body, notes }, answer) {
   progress.textContent = agent.title;
-  const byNumber = new Map(answer.citations.map((citation) => [citation.id, citation]));
-  const marker = (id) => {
-    const citation = byNumber.get(id);
-    return citation && citationButton("cite", citation, `Source ${id}: ${citation.title}`, String(id));
-  };
-  body.replaceChildren(...renderAnswer(answer.answer, marker));
+  const cited = new Map(answer.citations.map((citation) => [citation.id, citation]));
+  body.replaceChildren(...renderAnswer(answer.answer, markers(cited)));
   if (answer.citations.length > 0) notes.append(sourceList(answer.citations));
   if (answer.degraded) notes.append(el("p", { class: "note" }, degradations[answer.degraded]));
   if (answer.incomplete)
@@ -112,6 +111,14 @@ function showAnswer({ progress, body, notes }, answer) {
       ),
     );
   if (answer.disclaimer) notes.append(el("p", { class: "note", dir: "auto" }, answer.disclaimer));
+}
+
+/** Makes the button of `[1]` in an answer. */
+function markers(cited) {
+  return (id) => {
+    const citation = cited.get(id);
+    return citation && citationButton("cite", citation, `Source ${id}: ${citation.title}`, String(id));
+  };
 }
 
 function sourceList(citations) {

@@ -27,7 +27,7 @@ async function showDocument(from, document) {
 async function showText(from, title, documentId, facts, citedChunk) {
   let content;
   try {
-    const { passages } = await getJson(`/documents/${encodeURIComponent(documentId)}/passages`);
+    const { passages } = await getJson(`/documents/${encodeURIComponent(documentId)}?limit=500`);
     content = passages.map((passage) => {
       const cited = passage.chunkId === citedChunk;
       return el(
@@ -148,7 +148,7 @@ const stages = ["fetch", "parse", "chunk", "embed", "index", "publish"];
 
 async function follow({ jobId }, outcome, progress) {
   for (;;) {
-    const job = await getJson(`/jobs/${encodeURIComponent(jobId)}`);
+    const job = await getJson(`/documents/jobs/${encodeURIComponent(jobId)}`);
     if (job.status !== "queued" && job.status !== "running") return job;
     progress.value = (stages.indexOf(job.stage) + 1) / (stages.length + 1);
     outcome.textContent = `${job.status}: ${job.stage}…`;
