@@ -9,9 +9,16 @@ import { answerProblems } from "./plugins/problems.ts";
 import { limitRates } from "./plugins/rate-limits.ts";
 import { logRequests, requestId } from "./plugins/request-log.ts";
 import { agentRoutes } from "./routes/agents.ts";
+import { auditRoutes } from "./routes/audit.ts";
+import { clientRoutes } from "./routes/clients.ts";
 import { gatewayRoutes } from "./routes/gateway.ts";
 import { healthRoutes } from "./routes/health.ts";
+import { keyRoutes } from "./routes/keys.ts";
 import { limitRoutes } from "./routes/limits.ts";
+import { oauthRoutes } from "./routes/oauth.ts";
+import { sessionRoutes } from "./routes/session.ts";
+import { usageRoutes } from "./routes/usage.ts";
+import { userRoutes } from "./routes/users.ts";
 
 export type { AppConfig, AppDeps } from "./deps.ts";
 
@@ -43,6 +50,13 @@ export async function createApp(deps: AppDeps): Promise<App> {
   await describeApi(app);
 
   healthRoutes(app, deps);
+  await app.register(async (oauth: App) => oauthRoutes(oauth, deps));
+  sessionRoutes(app, deps);
+  keyRoutes(app, deps);
+  clientRoutes(app, deps);
+  userRoutes(app, deps);
+  usageRoutes(app, deps);
+  auditRoutes(app, deps);
   agentRoutes(app, { db: deps.database.db, ...deps });
   limitRoutes(app, deps);
   if (deps.gateway) gatewayRoutes(app, deps, deps.gateway);

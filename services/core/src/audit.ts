@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { asc, eq, gt } from "drizzle-orm";
 import type { Db } from "./db/database.ts";
 import { audit, auditHead } from "./db/schema/index.ts";
+import type { VerifiedCaller } from "./identity/caller.ts";
 
 export interface AuditEntry {
   readonly tenant: string;
@@ -13,6 +14,13 @@ export interface AuditEntry {
   readonly outcome: "success" | "failure" | "denied";
   /** Identifiers and counts only: no prompts, no tokens, no document text. @default {} */
   readonly detail?: Readonly<Record<string, unknown>>;
+}
+
+/** The caller as the audit trail names them. */
+export function auditActor({ credential, subject }: VerifiedCaller): string {
+  if (credential.kind === "api-key") return `key:${credential.keyId}`;
+  if (credential.kind === "client") return `client:${credential.clientId}`;
+  return `user:${subject}`;
 }
 
 /**

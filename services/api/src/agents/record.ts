@@ -1,15 +1,7 @@
-import { appendAudit } from "@ai-platform/core/audit.ts";
+import { appendAudit, auditActor } from "@ai-platform/core/audit.ts";
 import type { Db } from "@ai-platform/core/db/database.ts";
-import type { VerifiedCaller } from "@ai-platform/core/identity/caller.ts";
 import type { Answer } from "./agent.ts";
 import type { RunContext } from "./run-context.ts";
-
-/** The caller as the audit trail names them. */
-export function auditActor({ credential, subject }: VerifiedCaller): string {
-  if (credential.kind === "api-key") return `key:${credential.keyId}`;
-  if (credential.kind === "client") return `client:${credential.clientId}`;
-  return `user:${subject}`;
-}
 
 /** Audits an answer: what it was computed from and with which rights, and none of its words. */
 export async function recordAnswer(db: Db, run: RunContext, answer: Answer): Promise<void> {

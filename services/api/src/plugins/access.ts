@@ -1,4 +1,5 @@
 import type { FastifyRequest, RouteOptions } from "fastify";
+import { Problem } from "@ai-platform/core/errors.ts";
 import type { VerifiedCaller } from "@ai-platform/core/identity/caller.ts";
 import type { CallerVerifier } from "@ai-platform/core/identity/caller-verifier.ts";
 import type { Permission } from "@ai-platform/core/identity/permissions.ts";
@@ -6,8 +7,8 @@ import type { App } from "../deps.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
-    /** What the caller must be allowed, in any department; the handler checks the department it acts on. */
-    permission?: Permission;
+    /** What the caller must be allowed (one of several), in any department; the handler checks where it acts. */
+    permission?: Permission | readonly Permission[];
     /** For everybody, without a credential. */
     public?: true;
     /** For every verified caller, whatever their roles. */
@@ -59,6 +60,12 @@ export function guardRoutes(app: App, verifier: CallerVerifier): void {
       apiKey: typeof apiKey === "string" ? apiKey : undefined,
     });
     callers.set(request, caller);
-    if (config.permission) caller.require(config.permission);
+    requireAny(caller, config.permission);
   });
+}
+
+function requireAny(caller: VerifiedCaller, permission: Permission | readonly Permission[] = []): void {
+  const wanted = [permission].flat();
+  if (wanted.length === 0 || wanted.some((one) => caller.can(one))) return;
+  throw new Problem("forbidden", `This needs the permission ${wanted.join(" or ")}.`);
 }

@@ -30,8 +30,8 @@ export async function describeApi(app: App): Promise<void> {
       const { schema, url } = jsonSchemaTransform(input);
       const { config } = input.route;
       if (config?.public) return { schema: { ...schema, security: [] }, url };
-      const needs =
-        config?.permission === undefined ? "Any signed-in caller." : `Permission: \`${config.permission}\`.`;
+      const permissions = [config?.permission ?? []].flat().map((permission) => `\`${permission}\``);
+      const needs = permissions.length === 0 ? "Any signed-in caller." : `Permission: ${permissions.join(" or ")}.`;
       const description = [schema.description, needs].filter(Boolean).join("\n\n");
       return { schema: { ...schema, description }, url };
     },

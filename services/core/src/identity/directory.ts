@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { and, asc, eq, gt, isNull, sql } from "drizzle-orm";
+import { and, asc, eq, gt, isNull, sql, type SQL } from "drizzle-orm";
 import { levelSchema } from "../access/model.ts";
 import type { Db } from "../db/database.ts";
 import { departments, sessions, userRoles, users } from "../db/schema/index.ts";
@@ -105,7 +105,7 @@ export async function updateUser(db: Db, tenant: string, userId: string, changes
       })
       .where(and(eq(users.tenant, tenant), eq(users.id, userId)))
       .returning({ id: users.id });
-    if (!updated) throw new Problem("not-found", "There is no user with this id.");
+    if (!updated) throw noSuchUser();
     if (roles) await replaceRoles(tx, userId, roles);
     if (disabled === true || passwordHash !== undefined) {
       await tx
@@ -138,26 +138,33 @@ export async function listUsers(
   tenant: string,
   page: { readonly after?: string; readonly limit?: number } = {},
 ): Promise<UserRecord[]> {
-  const rows = await db
+  return selectUsers(db, and(eq(users.tenant, tenant), gt(users.username, page.after ?? "")), page.limit ?? 100);
+}
+
+/** @throws Problem `not-found` */
+export async function getUser(db: Db, tenant: string, userId: string): Promise<UserRecord> {
+  const [user] = await selectUsers(db, and(eq(users.tenant, tenant), eq(users.id, userId)), 1);
+  if (!user) throw noSuchUser();
+  return user;
+}
+
+async function selectUsers(db: Db, where: SQL | undefined, limit: number): Promise<UserRecord[]> {
+  return db
     .select({
-      user: users,
+      id: users.id,
+      username: users.username,
+      displayName: users.displayName,
+      department: users.department,
+      isService: users.isService,
+      clearance: users.clearance,
+      disabled: sql<boolean>`${users.disabledAt} is not null`,
       roles: sql<RoleGrant[]>`coalesce((select json_agg(json_build_object('role', r.role, 'department', r.department)
-        order by r.role, r.department) from user_roles r where r.user_id = ${users.id}), '[]'::json)`,
+        order by r.role, r.department) from user_roles r where r.user_id = ${users}.id), '[]'::json)`,
     })
     .from(users)
-    .where(and(eq(users.tenant, tenant), gt(users.username, page.after ?? "")))
+    .where(where)
     .orderBy(asc(users.username))
-    .limit(page.limit ?? 100);
-  return rows.map(({ user, roles }) => ({
-    id: user.id,
-    username: user.username,
-    displayName: user.displayName,
-    department: user.department,
-    isService: user.isService,
-    clearance: user.clearance,
-    disabled: user.disabledAt !== null,
-    roles,
-  }));
+    .limit(limit);
 }
 
 /** User names are compared in one case and one Unicode form. */
@@ -193,4 +200,8 @@ function checkClearance(clearance: number): number {
 
 function invalidField(field: string, message: string): Problem {
   return new Problem("invalid-request", `${field.slice(1)} ${message}.`, { errors: [{ field, message }] });
+}
+
+function noSuchUser(): Problem {
+  return new Problem("not-found", "There is no user with this id.");
 }
