@@ -56,7 +56,7 @@ export function sha256(bytes: Uint8Array): string {
 export async function submitDocument(db: Db, submission: Submission): Promise<Submitted> {
   const request = parseRequest(submission.request);
   const { tenant, createdBy, bytes } = submission;
-  if (request.origin.kind === "upload" && bytes && sha256(bytes) !== request.origin.sha256) {
+  if (bytes && sha256(bytes) !== request.origin.sha256) {
     throw new Problem("invalid-request", "The bytes do not have the SHA-256 that the request names.", {
       errors: [{ field: "origin.sha256", message: "must be the SHA-256 of the bytes" }],
     });
@@ -118,7 +118,6 @@ function parseRequest(input: unknown): IngestRequest {
 }
 
 async function keepUpload(tx: Db, tenant: string, request: IngestRequest, bytes: Uint8Array | undefined) {
-  if (request.origin.kind !== "upload") return;
   const { sha256 } = request.origin;
   if (bytes) {
     await tx.insert(uploads).values({ tenant, sha256, bytes, size: bytes.length }).onConflictDoNothing();

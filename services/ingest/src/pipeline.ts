@@ -7,12 +7,10 @@ import { Problem } from "@ai-platform/core/errors.ts";
 import type { Embedder } from "@ai-platform/core/models/embedder.ts";
 import type { Language, VectorStore } from "@ai-platform/core/vector/store.ts";
 import { chunkId } from "./chunk-id.ts";
-import { sha256 } from "./jobs.ts";
 import { mediaTypeOf } from "./parse/media-type.ts";
 import type { ParsedDocument, Parser } from "./parse/parser.ts";
 import { cleanUp, publish, publishUnchanged } from "./publish.ts";
 import { chunksFrom, LeaseLost, updateJob, type JobFacts, type LeasedJob } from "./queue.ts";
-import type { WebClient } from "./sources/web-client.ts";
 
 /** Chunks embedded and indexed at a time: what TEI takes in one request. */
 const batchSize = 32;
@@ -22,7 +20,6 @@ export interface PipelineContext {
   readonly store: VectorStore;
   readonly embedder?: Embedder;
   readonly parser: Parser;
-  readonly web: WebClient;
   readonly logger: Logger;
 }
 
@@ -47,15 +44,15 @@ export async function runJob(context: PipelineContext, job: LeasedJob, signal: A
 
 /** Stages fetch, parse and chunk. `undefined` where the live version has these very bytes. */
 async function prepareChunks(
-  { db, parser, web, logger }: PipelineContext,
+  { db, parser, logger }: PipelineContext,
   job: LeasedJob,
   signal: AbortSignal,
 ): Promise<LeasedJob | undefined> {
   const { request } = job;
   await updateJob(db, job, { stage: "fetch" });
-  const { bytes, fileName, contentType } = await fetchBytes(db, web, job, signal);
-  const contentHash = sha256(bytes);
+  const { sha256: contentHash, fileName, contentType } = request.origin;
   if (await isLive(db, job, contentHash)) return undefined;
+  const bytes = await fetchBytes(db, job);
 
   await updateJob(db, job, { stage: "parse" });
   const mime = mediaTypeOf(fileName, bytes, contentType);
@@ -89,18 +86,14 @@ async function prepareChunks(
   return { ...job, ...change };
 }
 
-async function fetchBytes(db: Db, web: WebClient, job: LeasedJob, signal: AbortSignal) {
-  const { origin } = job.request;
-  if (origin.kind === "url") {
-    const page = await web.fetch(origin.url, signal);
-    return { bytes: page.bytes, fileName: page.url, contentType: page.contentType };
-  }
+async function fetchBytes(db: Db, job: LeasedJob): Promise<Uint8Array> {
+  const { sha256, fileName } = job.request.origin;
   const [kept] = await db
     .select({ bytes: uploads.bytes })
     .from(uploads)
-    .where(and(eq(uploads.tenant, job.tenant), eq(uploads.sha256, origin.sha256)));
-  if (!kept) throw new Problem("unreadable-document", `The bytes of ${origin.fileName} are gone. Send it again.`);
-  return { bytes: kept.bytes, fileName: origin.fileName, contentType: undefined };
+    .where(and(eq(uploads.tenant, job.tenant), eq(uploads.sha256, sha256)));
+  if (!kept) throw new Problem("unreadable-document", `The bytes of ${fileName} are gone. Send it again.`);
+  return kept.bytes;
 }
 
 /** The same bytes under the same name and collection are the same version. */

@@ -68,7 +68,6 @@ async function finish(db: Db, job: LeasedJob): Promise<void> {
 /** Bytes go when no other job waits for them. */
 export async function dropUpload(tx: Db, job: LeasedJob): Promise<void> {
   const { origin } = job.request;
-  if (origin.kind !== "upload") return;
   const waiting = tx
     .select({ one: sql`1` })
     .from(ingestJobs)

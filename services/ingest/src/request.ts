@@ -6,17 +6,14 @@ export const codeSchema = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "must be lower-case letters, digits and dashes");
 
-/** Where the bytes of one document come from. */
-export const documentOriginSchema = z.discriminatedUnion("kind", [
-  /** Bytes already in `uploads`, by SHA-256. */
-  z.strictObject({
-    kind: z.literal("upload"),
-    sha256: z.string().regex(/^[0-9a-f]{64}$/),
-    fileName: z.string().max(255),
-  }),
-  /** A web page, fetched under the SSRF rules. */
-  z.strictObject({ kind: z.literal("url"), url: z.url() }),
-]);
+/** Where the bytes of one document are: in `uploads`, by SHA-256. Files, rows and pages are all brought there first. */
+export const documentOriginSchema = z.strictObject({
+  kind: z.literal("upload"),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  fileName: z.string().max(255),
+  /** What a web server said they are. @default by the file name */
+  contentType: z.string().max(255).optional(),
+});
 
 /** One document to ingest, and under which rights. Stored with the job, so that a retry needs nothing else. */
 export const ingestRequestSchema = z.strictObject({

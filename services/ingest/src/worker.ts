@@ -22,7 +22,6 @@ import {
   type LeasedJob,
 } from "./queue.ts";
 import { sweep } from "./removal.ts";
-import { createWebClient, type WebClient } from "./sources/web-client.ts";
 
 export interface IngestWorkerOptions {
   readonly db: Db;
@@ -31,8 +30,6 @@ export interface IngestWorkerOptions {
   readonly logger: Logger;
   /** @default {@link defaultLimits} */
   readonly limits?: IngestLimits;
-  /** Fetches web pages. @default one that fetches nothing, for no host is allowed */
-  readonly web?: WebClient;
   /**
    * No other process has this database (the embedded platform): what a killed process left is taken up at once
    * instead of after its lease. @default false
@@ -72,8 +69,7 @@ const finalCodes: readonly ProblemCode[] = [
 export function createIngestWorker(options: IngestWorkerOptions): IngestWorker {
   const { db, store, embedder, logger, limits = defaultLimits } = options;
   const parser = createParser(limits);
-  const web = options.web ?? createWebClient({ allowedHosts: [], limits });
-  const context: PipelineContext = { db, store, parser, web, logger, ...(embedder ? { embedder } : {}) };
+  const context: PipelineContext = { db, store, parser, logger, ...(embedder ? { embedder } : {}) };
   const stopping = new AbortController();
   let running: Promise<void> | undefined;
 
@@ -118,7 +114,6 @@ export function createIngestWorker(options: IngestWorkerOptions): IngestWorker {
       stopping.abort(new Draining());
       await running;
       await parser.close();
-      await web.close();
     },
     async runUntilIdle() {
       await prepare();
