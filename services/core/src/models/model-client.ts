@@ -1,4 +1,5 @@
 import type OpenAI from "openai";
+import type { VerifiedCaller } from "../identity/caller.ts";
 
 /** Roles a model is asked for by; which model serves a role is the deployment's business. */
 export const modelRoles = ["chat", "coding", "fast"] as const;
@@ -13,6 +14,11 @@ export interface ModelEndpoint {
   modelFor(role: ModelRole): string;
   /** US dollars per token; 0 where nothing is known, so that the ledger shows the gap. */
   readonly price: { readonly prompt: number; readonly completion: number };
+  /**
+   * The endpoint as one caller's agent uses it. A model gateway needs to know for whom it works, and books the calls
+   * itself. @default the endpoint serves everybody alike and the caller's calls are booked here
+   */
+  readonly onBehalfOf?: (caller: VerifiedCaller, agent: string) => ModelEndpoint;
 }
 
 /** The model server in use: it may come and go while the platform runs. */

@@ -33,12 +33,13 @@ export async function runModel(
   run: RunContext,
   { writer, limits, conversation }: ModelRun,
 ): Promise<ModelOutcome> {
-  const endpoint = models.current();
-  if (!endpoint) return { failed: true, incomplete: undefined, usage: noUsage };
+  const { caller } = run;
+  const found = models.current();
+  if (!found) return { failed: true, incomplete: undefined, usage: noUsage };
+  const endpoint = found.onBehalfOf?.(caller, run.agent.name) ?? found;
   const model = endpoint.modelFor(run.agent.modelRole);
   const budget = createBudget(limits, endpoint.price);
   const wall = AbortSignal.timeout(limits.wallTime);
-  const { caller } = run;
   const outcome = (failed: boolean, incomplete?: Incomplete): ModelOutcome => ({
     failed,
     incomplete,
@@ -53,6 +54,8 @@ export async function runModel(
       signal: AbortSignal.any([run.signal, wall]),
       onCall: async (usage, ended) => {
         const cost = budget.settle(usage);
+        // A gateway that knows the caller reports the call to the ledger itself.
+        if (found.onBehalfOf) return;
         await recordUsage(db, {
           requestId: `${run.runId}:${budget.spent.modelCalls}`,
           tenant: caller.tenant,
