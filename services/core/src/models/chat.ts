@@ -178,10 +178,10 @@ export async function streamChat(
     if (finish === null) throw new ModelFailure("cut-off", "The model server broke off its reply.", spent());
     return { text, toolCalls: collector.calls(), truncated: finish === "length", usage: spent() };
   } catch (error) {
-    signal.throwIfAborted();
-    if (hung.signal.aborted)
-      throw new ModelFailure("hung", "The model server fell silent in its reply.", spent(), error);
-    throw toFailure(error, request, started ? spent() : { promptTokens: 0, completionTokens: 0 }, started);
+    const used = started ? spent() : { promptTokens: 0, completionTokens: 0 };
+    if (signal.aborted) throw new ModelFailure("aborted", "The model call was given up.", used, signal.reason);
+    if (hung.signal.aborted) throw new ModelFailure("hung", "The model server fell silent in its reply.", used, error);
+    throw toFailure(error, request, used, started);
   } finally {
     clearTimeout(idle);
   }

@@ -15,7 +15,7 @@ const longestQuotation = 1_500;
 type Cut = number | "wait" | undefined;
 
 function endsInAbbreviation(text: string, stop: number): boolean {
-  const before = /(?:^|[\s([«“"'’])(\S*)$/u.exec(text.slice(0, stop))?.[1]?.toLowerCase() ?? "";
+  const before = /[^\s([«“"'’]*$/u.exec(text.slice(0, stop))?.[0].toLowerCase() ?? "";
   // A lone letter is an initial, a number at the start of a line is a list number.
   return abbreviations.has(before) || /^\p{L}$/u.test(before) || /(?:^|\n)\s*\d{1,3}$/.test(text.slice(0, stop));
 }

@@ -1,5 +1,5 @@
 const url =
-  /(?:[a-z][a-z0-9+.-]*:)?\/\/[^\s<>"'`)\]]+|\b(?:www\.)[^\s<>"'`)\]]+|\b(?:data|javascript|mailto):[^\s<>"'`)\]]+/giu;
+  /(?:[a-z][a-z0-9+.-]*:)?\/\/[^\s<>"'`)\]]+|www\.[^\s<>"'`)\]]+|\b(?:data|javascript|mailto):[^\s<>"'`)\]]+/giu;
 const image = /!\[([^\]]*)\](?:\([^)]*\)?|\[[^\]]*\])?/gu;
 const link = /\[([^\]]*)\]\(\s*<?([^\s)>]*)>?[^)]*\)/gu;
 const definition = /^\s*\[[^\]]+\]:.*$/gmu;

@@ -17,9 +17,9 @@ const law = new RegExp(
   `${lawWord}(?:\\s\\p{L}+){0,2}?\\s?(?:${numberMark}\\s?)?(\\d{1,3}[-.]\\d{1,3}(?:[-.]\\d{1,4})?)`,
   "gu",
 );
-const unnumberedLaw = new RegExp(`(?:${lawWord})\\s?${numberMark}\\s?(?!\\d)`, "u");
+const unnumberedLaw = new RegExp(`${lawWord}\\s?${numberMark}(?![\\s.°]*\\d)`, "u");
 
-const articleWord = "(?:articles?|art\\.?|الماده|الماده|المواد|المادتين|المادتان|الفصل|الفصول)";
+const articleWord = "(?:articles?|art\\.?|الماده|المواد|المادتين|المادتان|الفصل|الفصول)";
 const articleNumber = "(?:premier|1er|\\d{1,4}(?:[-.]\\d{1,2})?(?:\\s?(?:bis|ter|quater|مكرر))?)(?![\\p{L}\\d])";
 const joiner = "(?:\\s?(?:,|;|/|-|،|\\bet\\b|\\bou\\b|\\band\\b|\\bor\\b|\\ba\\b|\\bto\\b|و|الي|او)\\s?(?:l')?)";
 /** `art. 39`, `articles 39, 40 et 62 bis`, `المادة 39`. */
@@ -27,7 +27,7 @@ const article = new RegExp(
   `(?<![\\p{L}])${articleWord}\\s?(?:n\\s?[°o.]\\s?)?(${articleNumber}(?:${joiner}${articleNumber})*)`,
   "gu",
 );
-const unnumberedArticle = /(?<!\p{L})(?:art\.|article n\s?[°o.])\s?(?!n\s?[°o.]|\d|premier|1er)/u;
+const unnumberedArticle = /(?<!\p{L})(?:art\.|article n\s?[°o.])(?!\s?(?:n\s?[°o.]|\d|premier))/u;
 
 const unique = (values: readonly string[]) => [...new Set(values)];
 

@@ -89,7 +89,7 @@ function ascribe(text: string, sources: readonly Source[]): Source | undefined {
 
 function isLeadIn(text: string): boolean {
   const bare = text.trim();
-  if (/^[\s\-*•#_|:>\d.)]*$/.test(bare)) return true;
+  if (/^(?:\d{1,2}[.)])?[\s\-*•#_|:>]*$/.test(bare)) return true;
   const announces = /[:：]\s*[*_]*$/.test(bare) || bare.startsWith("#") || /^\*\*[^*]+\*\*$/.test(bare);
   return announces && bare.length <= longestLeadIn && figures(bare).length === 0 && findUrls(bare).length === 0;
 }
