@@ -11,6 +11,7 @@ import { logRequests, requestId } from "./plugins/request-log.ts";
 import { agentRoutes } from "./routes/agents.ts";
 import { auditRoutes } from "./routes/audit.ts";
 import { clientRoutes } from "./routes/clients.ts";
+import { documentRoutes } from "./routes/documents.ts";
 import { gatewayRoutes } from "./routes/gateway.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { keyRoutes } from "./routes/keys.ts";
@@ -19,6 +20,7 @@ import { oauthRoutes } from "./routes/oauth.ts";
 import { sessionRoutes } from "./routes/session.ts";
 import { usageRoutes } from "./routes/usage.ts";
 import { userRoutes } from "./routes/users.ts";
+import { webRoutes } from "./web/web-routes.ts";
 
 export type { AppConfig, AppDeps } from "./deps.ts";
 
@@ -58,8 +60,10 @@ export async function createApp(deps: AppDeps): Promise<App> {
   usageRoutes(app, deps);
   auditRoutes(app, deps);
   agentRoutes(app, { db: deps.database.db, ...deps });
+  await app.register(async (documents: App) => documentRoutes(documents, deps));
   limitRoutes(app, deps);
   if (deps.gateway) gatewayRoutes(app, deps, deps.gateway);
+  await app.register(webRoutes);
   return app;
 }
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { isNotNull } from "drizzle-orm";
 import { createAclSync } from "@ai-platform/core/access/acl-sync.ts";
 import { createRetriever } from "@ai-platform/core/access/create-retriever.ts";
+import { embeddedTenant } from "@ai-platform/core/db/data-folder.ts";
 import { openEmbedded } from "@ai-platform/core/db/database.ts";
 import { documents } from "@ai-platform/core/db/schema/index.ts";
 import { createCallerVerifier } from "@ai-platform/core/identity/caller-verifier.ts";
@@ -12,18 +13,16 @@ import { createLogger, type Logger } from "@ai-platform/core/logger.ts";
 import type { ShutdownStep } from "@ai-platform/core/shutdown.ts";
 import { watchModelEndpoint } from "@ai-platform/core/models/discovery.ts";
 import { openVectorStore } from "@ai-platform/core/vector/open-store.ts";
+import { answerIngestCalls } from "@ai-platform/ingest/local-ingest.ts";
 import { createIngestWorker } from "@ai-platform/ingest/worker.ts";
 import { createApp } from "../app.ts";
-import { webRoutes } from "../web/web-routes.ts";
 import { claimDataFolder } from "./data-folder.ts";
 import { createDemo, type DemoPassword } from "./demo.ts";
 import type { StartOptions } from "./options.ts";
 import { checkPort, toPortError } from "./port.ts";
 import { submitSample } from "./sample.ts";
 import { openEmbedder, type Settings } from "./settings.ts";
-
-/** The one tenant of the embedded platform. */
-export const embeddedTenant = "demo";
+import { embeddedTenant } from "./tenant.ts";
 
 /** Who issues the tokens and for whom. Constant, so that another port does not end every session. */
 const identity = { issuer: "ai-platform", audience: "ai-platform-api" };
@@ -90,6 +89,7 @@ async function start(options: StartOptions, settings: Settings, shutdown: Shutdo
   await submitSample(db, embeddedTenant);
   await worker.runUntilIdle();
   worker.start();
+  claim.serve(answerIngestCalls(db, embeddedTenant));
   const aclSync = createAclSync({ db, store, logger });
   shutdown.unshift({ name: "rights sync", run: () => aclSync.stop() });
   aclSync.start();
@@ -107,7 +107,6 @@ async function start(options: StartOptions, settings: Settings, shutdown: Shutdo
     config: { tenant: embeddedTenant, environment: "local", passwordGrant: true },
     isStopping: () => stopping,
   });
-  await app.register(webRoutes);
   shutdown.unshift({
     name: "api",
     run: async () => {

@@ -1,0 +1,2 @@
+/** The one tenant of the embedded platform. */
+export const embeddedTenant = "demo";
