@@ -14,6 +14,10 @@ declare module "fastify" {
     /** For every verified caller, whatever their roles. */
     anyCaller?: true;
   }
+  interface FastifyInstance {
+    /** Every route with whom it is for. */
+    readonly routeTable: readonly RouteOptions[];
+  }
   interface FastifyRequest {
     /** Who is calling. Throws on public routes, where nobody was verified. */
     readonly caller: VerifiedCaller;
@@ -37,6 +41,7 @@ export function guardRoutes(app: App, verifier: CallerVerifier): void {
   app.addHook("onRoute", (route) => {
     routes.push(route);
   });
+  app.decorate("routeTable", routes);
   app.addHook("onReady", async () => {
     const open = routes.filter(({ config = {} }) => !config.permission && !config.public && !config.anyCaller);
     if (open.length === 0) return;
