@@ -59,6 +59,12 @@ export class Problem extends Error {
     this.retryAfter = options.retryAfter;
   }
 
+  /** The problem another of our processes answered with. */
+  static fromDocument({ type, detail, errors }: ProblemDocument): Problem {
+    const code = type.split(":").at(-1) ?? "";
+    return new Problem(code in problemTable ? (code as ProblemCode) : "internal", detail, errors ? { errors } : {});
+  }
+
   get status(): number {
     return problemTable[this.code].status;
   }

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { isNotNull } from "drizzle-orm";
 import { createAclSync } from "@ai-platform/core/access/acl-sync.ts";
 import { createRetriever } from "@ai-platform/core/access/create-retriever.ts";
-import { embeddedTenant } from "@ai-platform/core/db/data-folder.ts";
 import { openEmbedded } from "@ai-platform/core/db/database.ts";
 import { documents } from "@ai-platform/core/db/schema/index.ts";
 import { createCallerVerifier } from "@ai-platform/core/identity/caller-verifier.ts";

@@ -1,2 +1,1 @@
-/** The one tenant of the embedded platform. */
-export const embeddedTenant = "demo";
+export { embeddedTenant } from "@ai-platform/core/db/data-folder.ts";

@@ -25,7 +25,10 @@ export async function* crawl(web: WebClient, start: string, options: CrawlOption
     const next: string[] = [];
     for (const url of level) {
       pages += 1;
-      if (pages > maxPages) return yield { kind: "skipped", source: url, reason: `more than ${maxPages} pages` };
+      if (pages > maxPages) {
+        yield { kind: "skipped", source: url, reason: `more than ${maxPages} pages` };
+        return;
+      }
       const page = await web.fetch(url).catch((error: unknown) => {
         if (error instanceof Problem) return error;
         throw error;
@@ -91,7 +94,7 @@ interface Located {
 function parseSitemap(address: string, xml: string): { pages: string[]; sitemaps: string[] } {
   const parser = new XMLParser({ isArray: (name) => name === "url" || name === "sitemap", parseTagValue: false });
   try {
-    const parsed = parser.parse(xml, true) as {
+    const parsed = parser.parse(xml) as {
       urlset?: { url?: Located[] };
       sitemapindex?: { sitemap?: Located[] };
     };

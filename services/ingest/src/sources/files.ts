@@ -18,7 +18,10 @@ export async function* readFiles(path: string, limits: IngestLimits): AsyncGener
   });
   if (found.isSymbolicLink())
     throw new Problem("source-refused", `${path} is a symbolic link; give what it points to.`);
-  if (found.isDirectory()) return yield* readFolder(root, root, limits);
+  if (found.isDirectory()) {
+    yield* readFolder(root, root, limits);
+    return;
+  }
   if (!found.isFile()) throw new Problem("unsupported-media", `${path} is neither a file nor a folder.`);
   yield await readItem(`file:${basename(root)}`, root, limits);
 }
