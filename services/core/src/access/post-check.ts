@@ -9,7 +9,7 @@ import type { ChunkMeta, Passage } from "./retriever.ts";
 /** Of these chunks, those of live versions of documents that these rights allow to read, now. In no order. */
 export async function readableChunks(db: Db, rights: AccessRights, ids: readonly string[]): Promise<Passage[]> {
   if (ids.length === 0) return [];
-  return selectPassages(db, and(inArray(chunks.id, [...ids]), readableBy(rights)));
+  return selectPassages(db, rights, inArray(chunks.id, [...ids]));
 }
 
 /** Chunks of the live version of one document, in order, if these rights allow to read it. */
@@ -20,14 +20,15 @@ export async function readableText(
   from: number,
   limit: number,
 ): Promise<Passage[]> {
-  return selectPassages(
-    db,
-    and(eq(chunks.documentId, documentId), gte(chunks.ordinal, from), readableBy(rights)),
-    limit,
-  );
+  return selectPassages(db, rights, and(eq(chunks.documentId, documentId), gte(chunks.ordinal, from)), limit);
 }
 
-async function selectPassages(db: Db, where: SQL | undefined, limit?: number): Promise<Passage[]> {
+async function selectPassages(
+  db: Db,
+  rights: AccessRights,
+  asked: SQL | undefined,
+  limit?: number,
+): Promise<Passage[]> {
   const query = db
     .select({
       chunkId: chunks.id,
@@ -49,7 +50,7 @@ async function selectPassages(db: Db, where: SQL | undefined, limit?: number): P
     .from(chunks)
     .innerJoin(documents, and(eq(documents.id, chunks.documentId), eq(documents.liveVersion, chunks.version)))
     .innerJoin(documentAcl, eq(documentAcl.documentId, documents.id))
-    .where(where)
+    .where(and(asked, readableBy(rights)))
     .orderBy(asc(chunks.ordinal));
   const rows = await (limit === undefined ? query : query.limit(limit));
   return rows.map((row) => ({ ...row, language: toLanguage(row.language), meta: row.meta as ChunkMeta }));

@@ -211,7 +211,7 @@ describe.each(testedStores())("documents that change on %s", (kind) => {
         };
         await fc.asyncModelRun(setup, run);
       }),
-      { numRuns: 15, endOnFailure: false },
+      { numRuns: 15 },
     );
     await store.close();
   });

@@ -26,7 +26,7 @@ import {
 /** Finds every chunk there is: all words of all documents, more hits than chunks, every vector compared. */
 const everything: SearchRequest = { query: [...worldWords, "version"].join(" "), limit: 100, exact: true };
 const logger = createLogger({ service: "test", level: "silent" });
-const runs = (numRuns: number) => ({ numRuns, endOnFailure: false });
+const runs = (numRuns: number) => ({ numRuns });
 
 let database: Database;
 let server: HashEmbedderServer;

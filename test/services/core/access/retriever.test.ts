@@ -147,6 +147,17 @@ describe("list", () => {
   });
 });
 
+describe("a caller without principals", () => {
+  it("P3: finds, lists and reads nothing", async () => {
+    const { subject, username, displayName, tenant, department, credential } = caller;
+    const person = { subject, username, displayName, tenant, department, credential, grants: [] };
+    const nobody = constructVerifiedCaller({ ...person, principals: [], clearance: 3 });
+    expect((await retriever.search(nobody, { query: "contrat" })).passages).toEqual([]);
+    expect(await retriever.list(nobody)).toEqual([]);
+    await expect(retriever.read(nobody, id(0))).rejects.toMatchObject({ code: "not-found" });
+  });
+});
+
 describe("without an answer cache", () => {
   // P8 speaks of cache hits. There is no answer cache yet; what it rests on is that passages once given out are refused
   // by the post-check as soon as the rights are gone, which is what a cache entry will have to pass.

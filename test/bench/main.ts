@@ -1,0 +1,14 @@
+import { benchRetrieval } from "./retrieval.ts";
+
+/** Parts of `npm run bench -- <part>`; all of them where none is named. Ratios of one run, never a test of time. */
+const parts: Readonly<Record<string, () => Promise<void>>> = {
+  retrieval: benchRetrieval,
+};
+
+const asked = process.argv.slice(2);
+const unknown = asked.find((name) => !(name in parts));
+if (unknown !== undefined) {
+  console.error(`bench: no part "${unknown}"; there are ${Object.keys(parts).join(", ")}`);
+  process.exit(1);
+}
+for (const [name, run] of Object.entries(parts)) if (asked.length === 0 || asked.includes(name)) await run();
