@@ -10,6 +10,7 @@ import { openSigningKeys } from "@ai-platform/core/identity/signing-keys.ts";
 import { createTokenIssuer } from "@ai-platform/core/identity/token-issuer.ts";
 import { createLogger, type Logger } from "@ai-platform/core/logger.ts";
 import type { ShutdownStep } from "@ai-platform/core/shutdown.ts";
+import { openEmbedder } from "@ai-platform/core/models/embedder-env.ts";
 import { watchModelEndpoint } from "@ai-platform/core/models/discovery.ts";
 import { openVectorStore } from "@ai-platform/core/vector/open-store.ts";
 import { answerIngestCalls } from "@ai-platform/ingest/local-ingest.ts";
@@ -20,7 +21,7 @@ import { createDemo, type DemoPassword } from "./demo.ts";
 import type { StartOptions } from "./options.ts";
 import { checkPort, toPortError } from "./port.ts";
 import { submitSample } from "./sample.ts";
-import { openEmbedder, type Settings } from "./settings.ts";
+import type { Settings } from "./settings.ts";
 import { embeddedTenant } from "./tenant.ts";
 
 /** Who issues the tokens and for whom. Constant, so that another port does not end every session. */

@@ -1,16 +1,22 @@
-import { randomUUID } from "node:crypto";
+import { createPrivateKey, randomUUID } from "node:crypto";
 import { chmod, readFile, rename, stat, writeFile } from "node:fs/promises";
-import { exportJWK, generateKeyPair, importJWK, type CryptoKey, type JSONWebKeySet, type JWK } from "jose";
+import {
+  calculateJwkThumbprint,
+  exportJWK,
+  generateKeyPair,
+  importJWK,
+  type CryptoKey,
+  type JSONWebKeySet,
+  type JWK,
+} from "jose";
 import { z } from "zod";
 
 /** The one algorithm tokens are signed with; no other is accepted. */
 export const signingAlgorithm = "ES256";
 
-const keyFileSchema = z.object({
-  keys: z
-    .array(z.looseObject({ kid: z.string().min(1), kty: z.literal("EC"), crv: z.literal("P-256"), d: z.string() }))
-    .min(1),
-});
+const privateJwks = z
+  .array(z.looseObject({ kid: z.string().min(1), kty: z.literal("EC"), crv: z.literal("P-256"), d: z.string() }))
+  .min(1);
 
 /** Keys of access tokens. The newest signs; all of them verify, so that a rotation invalidates nothing. */
 export interface SigningKeys {
@@ -36,7 +42,7 @@ const recheckSeconds = 10;
 
 /**
  * Opens the key set in a file, and creates the file where it does not exist; without a file the keys live in memory.
- * The file is a JWK set with private keys, signing key first. A changed file is taken up without a restart.
+ * The file is a JWK set with private keys, or PEM blocks; the first key signs. A changed file is taken up without a restart.
  */
 export async function openSigningKeys(file?: string): Promise<SigningKeys> {
   let modified = 0;
@@ -77,18 +83,18 @@ export async function openSigningKeys(file?: string): Promise<SigningKeys> {
 
 async function generateJwk(): Promise<JWK> {
   const { privateKey } = await generateKeyPair(signingAlgorithm, { extractable: true });
-  return { ...(await exportJWK(privateKey)), kid: randomUUID(), alg: signingAlgorithm, use: "sig" };
+  return withKid(await exportJWK(privateKey));
 }
 
-async function importKeySet(privateJwks: readonly JWK[]): Promise<KeySet> {
-  const [first] = privateJwks;
+async function importKeySet(keys: readonly JWK[]): Promise<KeySet> {
+  const [first] = keys;
   if (!first?.kid) throw new Error("A key set needs at least one key with a kid");
-  const publicJwks = privateJwks.map(({ d: _private, ...jwk }) => ({ ...jwk, alg: signingAlgorithm, use: "sig" }));
+  const publicJwks = keys.map(({ d: _private, ...jwk }) => ({ ...jwk, alg: signingAlgorithm, use: "sig" }));
   const verifiers = await Promise.all(
     publicJwks.map(async (jwk) => [jwk.kid ?? "", (await importJWK(jwk, signingAlgorithm)) as CryptoKey] as const),
   );
   return {
-    privateJwks,
+    privateJwks: keys,
     signer: { kid: first.kid, key: (await importJWK(first, signingAlgorithm)) as CryptoKey },
     verifiers: new Map(verifiers),
     jwks: { keys: publicJwks },
@@ -105,10 +111,24 @@ async function readKeyFile(file: string): Promise<{ jwks: JWK[]; modified: numbe
   }
   const { mtimeMs } = await stat(file);
   try {
-    return { jwks: keyFileSchema.parse(JSON.parse(content)).keys, modified: mtimeMs };
+    return { jwks: await parseKeys(content), modified: mtimeMs };
   } catch {
-    throw new Error(`${file} is not a JWK set with private P-256 keys; delete it to have one made`);
+    throw new Error(`${file} must be a JWK set or PEM blocks with private P-256 keys; delete it to have one made`);
   }
+}
+
+/** Reads a JWK set, or PEM blocks one after the other as key generators write them. */
+async function parseKeys(content: string): Promise<JWK[]> {
+  const blocks = content.match(/-----BEGIN [A-Z ]+-----[\s\S]+?-----END [A-Z ]+-----/g);
+  const keys: unknown = blocks
+    ? await Promise.all(blocks.map((pem) => withKid(createPrivateKey(pem).export({ format: "jwk" }) as JWK)))
+    : (JSON.parse(content) as { keys: unknown }).keys;
+  return privateJwks.parse(keys);
+}
+
+/** The key's own thumbprint (RFC 7638) as its id: the same on every replica that has the key. */
+async function withKid(jwk: JWK): Promise<JWK> {
+  return { ...jwk, kid: await calculateJwkThumbprint(jwk), alg: signingAlgorithm, use: "sig" };
 }
 
 async function writeKeyFile(file: string, keys: readonly JWK[]): Promise<void> {
