@@ -14,6 +14,7 @@ export const webFiles = [
   "icon.svg",
   "markup.js",
   "panel.js",
+  "passage.js",
   "style.css",
 ] as const;
 

@@ -68,7 +68,9 @@ function lowered(section: Section, common: readonly string[]): Piece[] {
   const [first] = section.pieces;
   if (own.length === 0) return [...section.pieces];
   const page = first?.page === undefined ? {} : { page: first.page };
-  return [{ text: own.join("\n"), isTable: false, ...page }, ...section.pieces];
+  // Marked as headings, so that nobody quotes one as if it were a sentence.
+  const lines = own.map((heading, index) => `${"#".repeat(Math.min(common.length + index + 1, 6))} ${heading}`);
+  return [{ text: lines.join("\n"), isTable: false, ...page }, ...section.pieces];
 }
 
 function packSection(section: Section, count: TokenCounter): PackedChunk[] {

@@ -123,12 +123,15 @@ function markers(cited) {
 
 function sourceList(citations) {
   const items = citations.map((citation) => {
-    const place =
-      citation.citation ?? [citation.page ? `p. ${citation.page}` : "", citation.heading].filter(Boolean).join(" · ");
+    const place = citation.citation ?? placeOf(citation);
     const text = el("span", { dir: "auto" }, citation.title, el("small", { dir: "auto" }, place));
     return el("li", {}, citationButton("source", citation, undefined, el("b", {}, String(citation.id)), text));
   });
   return el("div", { class: "sources" }, el("h3", {}, "Sources"), el("ol", {}, ...items));
+}
+
+function placeOf({ title, page, heading }) {
+  return [page ? `p. ${page}` : "", heading === title ? "" : heading].filter(Boolean).join(" · ");
 }
 
 function citationButton(style, citation, label, ...content) {

@@ -1,6 +1,7 @@
 import { getJson, postForm } from "./api.js";
 import { byId, el } from "./dom.js";
 import { openPanel } from "./panel.js";
+import { renderPassage } from "./passage.js";
 
 const levels = ["public", "internal", "confidential", "restricted"];
 
@@ -8,11 +9,11 @@ const levels = ["public", "internal", "confidential", "restricted"];
 export async function showPassage(from, citation) {
   const facts = factList({
     Reference: citation.citation,
-    Section: citation.heading,
+    Section: citation.heading === citation.title ? undefined : citation.heading,
     Page: citation.page,
     Source: citation.source,
   });
-  await showText(from, citation.title, citation.documentId, facts, citation.chunkId);
+  await showText(from, citation.title, citation.documentId, facts, citation);
 }
 
 async function showDocument(from, document) {
@@ -24,23 +25,21 @@ async function showDocument(from, document) {
   await showText(from, document.title, document.id, facts);
 }
 
-async function showText(from, title, documentId, facts, citedChunk) {
+async function showText(from, title, documentId, facts, citation) {
   let content;
   try {
     const { passages } = await getJson(`/documents/${encodeURIComponent(documentId)}?limit=500`);
-    content = passages.map((passage) => {
-      const cited = passage.chunkId === citedChunk;
-      return el(
-        "div",
-        { class: cited ? "passage cited" : "passage", dir: "auto", lang: passage.language },
-        passage.text,
-      );
+    content = passages.map(({ chunkId, language, text }) => {
+      const cited = chunkId === citation?.chunkId;
+      const style = cited ? "passage cited" : "passage";
+      return el("div", { class: style, lang: language }, ...renderPassage(text, cited ? citation.quote : undefined));
     });
   } catch (error) {
     content = [el("p", { class: "error", role: "alert" }, error.message)];
   }
   openPanel(from, title, facts, ...content);
-  byId("panel-body").querySelector(".cited")?.scrollIntoView({ block: "center" });
+  const cited = byId("panel-body").querySelector("mark") ?? byId("panel-body").querySelector(".cited");
+  cited?.scrollIntoView({ block: "center" });
 }
 
 function factList(facts) {
