@@ -72,13 +72,12 @@ export function searchPlacement(requests: readonly ModelRequest[], hosts: readon
   const replicas = bySize(requests).flatMap((request) =>
     Array.from({ length: request.replicas }, (_, replica) => ({ request, replica })),
   );
-  const sortedHosts = [...hosts].sort((a, b) => compareText(a.name, b.name));
   const placed: Spot[] = [];
   let steps = 0;
   const place = (index: number): boolean => {
     const next = replicas[index];
     if (!next) return true;
-    for (const spot of findSpots(next.request, next.replica, sortedHosts, placed)) {
+    for (const spot of findSpots(next.request, next.replica, hosts, placed)) {
       steps += 1;
       if (steps > MAX_STEPS) return false;
       placed.push(spot);

@@ -35,7 +35,7 @@ export interface PlacedReplica {
   readonly maxSequences: number;
 }
 
-/** Where everything runs, sorted by name. */
+/** Where everything runs: hosts by name, replicas by role and number. */
 export interface Placement {
   readonly hosts: readonly ComputeHost[];
   readonly replicas: readonly PlacedReplica[];
@@ -45,7 +45,9 @@ export interface Placement {
  * Decides where each replica runs and how its memory is spent. Deterministic and independent of the order of its input.
  * @throws FleetError when a model fits nowhere or the fleet is full, with the GiB missing and the nearest changes that fit
  */
-export function placeFleet(requests: readonly ModelRequest[], hosts: readonly ComputeHost[]): Placement {
+export function placeFleet(givenRequests: readonly ModelRequest[], givenHosts: readonly ComputeHost[]): Placement {
+  const requests = sortBy(givenRequests, ({ role }) => role);
+  const hosts = sortBy(givenHosts, ({ name }) => name);
   const misfits: FleetProblem[] = requests
     .filter((request) => !eligibleHosts(request, hosts).some((host) => smallestFit(request, host)))
     .map((request) => explainMisfit(request, hosts));
@@ -53,10 +55,12 @@ export function placeFleet(requests: readonly ModelRequest[], hosts: readonly Co
   const spots = searchPlacement(requests, hosts);
   if (!spots) throw new FleetError([explainCrowding(requests, hosts)]);
   const replicas = spots.map((spot) => sizeReplica(spot, spots));
-  return {
-    hosts: [...hosts].sort((a, b) => (a.name < b.name ? -1 : 1)),
-    replicas: replicas.sort((a, b) => (a.name < b.name ? -1 : 1)),
-  };
+  return { hosts, replicas: sortBy(replicas, ({ request, name }) => `${request.role} ${name.padStart(32)}`) };
+}
+
+/** Sorts by code unit, not by locale: the result must be the same on every machine. */
+function sortBy<T>(items: readonly T[], key: (item: T) => string): T[] {
+  return [...items].sort((a, b) => (key(a) < key(b) ? -1 : 1));
 }
 
 function sizeReplica(spot: Spot, all: readonly Spot[]): PlacedReplica {
