@@ -146,7 +146,7 @@ const anyRole = (models: string[]) =>
     fc.record({
       model: fc.constantFrom(...models),
       replicas: fc.integer({ min: 1, max: 3 }),
-      context: fc.constantFrom(2048, 8192, 32_768),
+      context: fc.constantFrom(2048, 4096, 8192),
       sequences: fc.integer({ min: 1, max: 4 }),
     }),
     { nil: undefined },
