@@ -1,4 +1,3 @@
-import { randomInt } from "node:crypto";
 import type { Db } from "@ai-platform/core/db/database.ts";
 import {
   addMember,
@@ -8,6 +7,7 @@ import {
   listDepartments,
 } from "@ai-platform/core/identity/directory.ts";
 import type { RoleGrant } from "@ai-platform/core/identity/permissions.ts";
+import { generatePassword } from "./passwords.ts";
 
 interface DemoUser {
   readonly username: string;
@@ -106,13 +106,4 @@ export async function createDemo(db: Db, tenant: string): Promise<readonly DemoP
     }
   });
   return created;
-}
-
-/** Without letters and digits that look alike. */
-const alphabet = "abcdefghjkmnpqrstuvwxyz23456789";
-
-/** 16 characters, about 79 random bits, in groups of four so that they can be typed. */
-export function generatePassword(): string {
-  const characters = Array.from({ length: 16 }, () => alphabet[randomInt(alphabet.length)]).join("");
-  return characters.replace(/.{4}(?=.)/g, "$&-");
 }

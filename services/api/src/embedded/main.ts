@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { DataFolderError } from "@ai-platform/core/db/data-folder.ts";
 import { stopOnSignals } from "@ai-platform/core/shutdown.ts";
 import { parseStartOptions, StartError, usage } from "./options.ts";
 import { renderScreen } from "./screen.ts";
@@ -23,6 +24,7 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  console.error(error instanceof StartError ? `ai-platform: ${error.message}` : error);
+  const isMistake = error instanceof StartError || error instanceof DataFolderError;
+  console.error(isMistake ? `ai-platform: ${error.message}` : error);
   process.exit(1);
 });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { isNotNull } from "drizzle-orm";
 import { createAclSync } from "@ai-platform/core/access/acl-sync.ts";
 import { createRetriever } from "@ai-platform/core/access/create-retriever.ts";
+import { claimDataFolder, embeddedTenant } from "@ai-platform/core/db/data-folder.ts";
 import { openEmbedded } from "@ai-platform/core/db/database.ts";
 import { documents } from "@ai-platform/core/db/schema/index.ts";
 import { createCallerVerifier } from "@ai-platform/core/identity/caller-verifier.ts";
@@ -16,13 +17,12 @@ import { openVectorStore } from "@ai-platform/core/vector/open-store.ts";
 import { answerIngestCalls } from "@ai-platform/ingest/local-ingest.ts";
 import { createIngestWorker } from "@ai-platform/ingest/worker.ts";
 import { createApp } from "../app.ts";
-import { claimDataFolder } from "./data-folder.ts";
 import { createDemo, type DemoPassword } from "./demo.ts";
 import type { StartOptions } from "./options.ts";
+import { answerPasswordCalls } from "./passwords.ts";
 import { checkPort, toPortError } from "./port.ts";
 import { submitSample } from "./sample.ts";
 import type { Settings } from "./settings.ts";
-import { embeddedTenant } from "./tenant.ts";
 
 /** Who issues the tokens and for whom. Constant, so that another port does not end every session. */
 const identity = { issuer: "ai-platform", audience: "ai-platform-api" };
@@ -46,7 +46,7 @@ export interface EmbeddedPlatform {
 /**
  * Starts API, agents, ingestion and database in this process, with everything kept in one folder.
  * Resolves when the first question can be answered.
- * @throws StartError where the folder or the port cannot be had
+ * @throws StartError where the port cannot be had, DataFolderError where the folder cannot
  */
 export async function startEmbedded(options: StartOptions, settings: Settings): Promise<EmbeddedPlatform> {
   const shutdown: ShutdownStep[] = [];
@@ -89,7 +89,7 @@ async function start(options: StartOptions, settings: Settings, shutdown: Shutdo
   await submitSample(db, embeddedTenant);
   await worker.runUntilIdle();
   worker.start();
-  claim.serve(answerIngestCalls(db, embeddedTenant));
+  claim.serve(answerPasswordCalls(db, answerIngestCalls(db, embeddedTenant)));
   const aclSync = createAclSync({ db, store, logger });
   shutdown.unshift({ name: "rights sync", run: () => aclSync.stop() });
   aclSync.start();

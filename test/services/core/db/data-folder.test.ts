@@ -4,7 +4,7 @@ import { chmod, mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { claimDataFolder } from "../../../services/api/src/embedded/data-folder.ts";
+import { claimDataFolder } from "../../../../services/core/src/db/data-folder.ts";
 
 let parent: string;
 beforeEach(async () => {
@@ -27,7 +27,7 @@ describe("the data folder", () => {
   });
 
   it("is free again when its process was killed", async () => {
-    const module = new URL("../../../services/api/src/embedded/data-folder.ts", import.meta.url).href;
+    const module = new URL("../../../../services/core/src/db/data-folder.ts", import.meta.url).href;
     const script = `const { claimDataFolder } = await import(${JSON.stringify(module)});
       await claimDataFolder(${JSON.stringify(parent)}); console.log("claimed"); setInterval(() => {}, 1000);`;
     const child = spawn(process.execPath, ["--input-type=module", "-e", script], {

@@ -1,1 +1,0 @@
-export { embeddedTenant } from "@ai-platform/core/db/data-folder.ts";
