@@ -47,7 +47,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
   logRequests(app);
   measureRequests(app);
   await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: apiSecurityPolicy } });
-  await limitRates(app, config.rateLimits);
+  limitRates(app, config.rateLimits, deps.redis);
   guardRoutes(app, deps.verifier);
   await describeApi(app);
 

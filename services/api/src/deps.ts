@@ -8,6 +8,7 @@ import type { SigningKeys } from "@ai-platform/core/identity/signing-keys.ts";
 import type { TokenIssuer } from "@ai-platform/core/identity/token-issuer.ts";
 import type { Logger } from "@ai-platform/core/logger.ts";
 import type { ModelSource } from "@ai-platform/core/models/model-client.ts";
+import type { Redis } from "@ai-platform/core/redis.ts";
 import type { VectorStore } from "@ai-platform/core/vector/store.ts";
 import type { GatewayDeps } from "./routes/gateway.ts";
 
@@ -24,7 +25,7 @@ export interface AppConfig {
    * @default none
    */
   readonly trustedProxies?: readonly string[];
-  /** Requests per minute and replica. @default see `defaultRateLimits` */
+  /** Requests per minute. @default see `defaultRateLimits` */
   readonly rateLimits?: Partial<RateLimits>;
 }
 
@@ -50,6 +51,8 @@ export interface AppDeps {
   readonly config: AppConfig;
   /** Set where a model gateway stands behind the edge. @default no `/internal/*` routes */
   readonly gateway?: GatewayDeps;
+  /** Counts request rates across replicas. @default each replica counts for itself */
+  readonly redis?: Redis;
   /** True from the first signal on: `/ready` fails, so that no new requests are sent here. @default never */
   readonly isStopping?: () => boolean;
 }

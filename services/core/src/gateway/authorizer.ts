@@ -1,11 +1,11 @@
 import { LRUCache } from "lru-cache";
-import { RateLimiterMemory, RateLimiterRedis, type RateLimiterAbstract, RateLimiterRes } from "rate-limiter-flexible";
-import type { Redis } from "ioredis";
 import type { Db } from "../db/database.ts";
 import { Problem } from "../errors.ts";
 import type { VerifiedCaller } from "../identity/caller.ts";
 import type { CallerVerifier, PresentedCredentials } from "../identity/caller-verifier.ts";
 import { sha256 } from "../identity/secrets.ts";
+import { createRateLimiter, type RateLimiter } from "../rate-limiter.ts";
+import type { Redis } from "../redis.ts";
 import type { GatewayIdentity } from "./gateway-identity.ts";
 import { limitsOf, type LimitState, modelPolicyOf } from "./limits.ts";
 
@@ -49,7 +49,7 @@ interface Standing {
 /** Decides for the edge whether a call may reach the model gateway, and as whom. */
 export function createAuthorizer({ db, verifier, servedModels, redis }: AuthorizerOptions): Authorizer {
   const standings = new LRUCache<string, Promise<Standing>>({ max: 10_000, ttl: decisionLifetime });
-  const limiters = new Map<number, RateLimiterAbstract>();
+  const limiters = new Map<number, RateLimiter>();
 
   async function readStanding(credentials: PresentedCredentials): Promise<Standing> {
     const caller = await verifier.verify(credentials);
@@ -79,26 +79,16 @@ export function createAuthorizer({ db, verifier, servedModels, redis }: Authoriz
   }
 
   /** One limiter for each rate, because the rate is part of the limiter; few different ones are in use. */
-  function limiterFor(points: number): RateLimiterAbstract {
-    const known = limiters.get(points);
-    if (known) return known;
-    const options = { points, duration: 60, keyPrefix: "rate" };
-    const memory = new RateLimiterMemory(options);
-    // While Redis is away each replica counts for itself: looser by the number of replicas, never closed.
-    const limiter = redis ? new RateLimiterRedis({ ...options, storeClient: redis, insuranceLimiter: memory }) : memory;
-    limiters.set(points, limiter);
+  function limiterFor(perMinute: number): RateLimiter {
+    const limiter = limiters.get(perMinute) ?? createRateLimiter({ name: "rate", perMinute, redis });
+    limiters.set(perMinute, limiter);
     return limiter;
   }
 
-  async function countRequest(limit: LimitState): Promise<void> {
-    if (limit.requestsPerMinute === undefined) return;
-    try {
-      await limiterFor(limit.requestsPerMinute).consume(`${limit.scope}:${limit.subject}`);
-    } catch (error) {
-      if (!(error instanceof RateLimiterRes)) throw error;
-      const detail = `The ${limit.scope} may make ${limit.requestsPerMinute} requests a minute.`;
-      throw new Problem("too-many-requests", detail, { retryAfter: Math.ceil(error.msBeforeNext / 1000) });
-    }
+  async function countRequest({ scope, subject, requestsPerMinute }: LimitState): Promise<void> {
+    if (requestsPerMinute === undefined) return;
+    const detail = `The ${scope} may make ${requestsPerMinute} requests a minute.`;
+    await limiterFor(requestsPerMinute).count(`${scope}:${subject}`, detail);
   }
 
   return {
