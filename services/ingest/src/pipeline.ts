@@ -10,6 +10,7 @@ import { chunkId } from "./chunk-id.ts";
 import { mediaTypeOf } from "./parse/media-type.ts";
 import type { ParsedDocument, Parser } from "./parse/parser.ts";
 import { cleanUp, publish, publishUnchanged } from "./publish.ts";
+import type { IngestProgress, IngestStage } from "./request.ts";
 import { chunksFrom, LeaseLost, updateJob, type JobFacts, type LeasedJob } from "./queue.ts";
 
 /** Chunks embedded and indexed at a time: what TEI takes in one request. */
@@ -37,24 +38,38 @@ export async function runJob(context: PipelineContext, job: LeasedJob, signal: A
   }
   if (current.stage !== "publish") {
     current = await indexChunks(context, current, signal);
+    context.logger.debug({ jobId: job.id, stage: "publish" }, "ingest stage");
     await publish(context, current);
+    context.logger.debug({ jobId: job.id, stage: "clean-up" }, "ingest stage");
   }
   await cleanUp(context, current);
 }
 
+/** Writes where the job stands and renews its lease. The log line is what tests stop a worker at. */
+async function enterStage(
+  { db, logger }: PipelineContext,
+  job: LeasedJob,
+  stage: IngestStage,
+  progress?: IngestProgress,
+): Promise<void> {
+  await updateJob(db, job, { stage, ...(progress ? { progress } : {}) });
+  logger.debug({ jobId: job.id, stage }, "ingest stage");
+}
+
 /** Stages fetch, parse and chunk. `undefined` where the live version has these very bytes. */
 async function prepareChunks(
-  { db, parser, logger }: PipelineContext,
+  context: PipelineContext,
   job: LeasedJob,
   signal: AbortSignal,
 ): Promise<LeasedJob | undefined> {
+  const { db, parser, logger } = context;
   const { request } = job;
-  await updateJob(db, job, { stage: "fetch" });
+  await enterStage(context, job, "fetch");
   const { sha256: contentHash, fileName, contentType } = request.origin;
   if (await isLive(db, job, contentHash)) return undefined;
   const bytes = await fetchBytes(db, job);
 
-  await updateJob(db, job, { stage: "parse" });
+  await enterStage(context, job, "parse");
   const mime = mediaTypeOf(fileName, bytes, contentType);
   let progress = {};
   let reporting: Promise<unknown> = Promise.resolve();
@@ -78,7 +93,7 @@ async function prepareChunks(
     facts,
     progress: { ...progress, pages, pagesTotal: pages, pagesNeedingOcr, chunks: parsed.chunks.length },
   } as const;
-  await updateJob(db, job, { stage: "chunk" });
+  await enterStage(context, job, "chunk");
   await db.transaction(async (tx) => {
     await updateJob(tx, job, change);
     await storeChunks(tx, job, parsed);
@@ -136,7 +151,7 @@ async function indexChunks(context: PipelineContext, job: LeasedJob, signal: Abo
     const acl = await getAcl(db, job.documentId);
     if (!acl) throw new LeaseLost(`ingest job ${job.id}: the document was deleted`);
     const texts = batch.map((chunk) => indexedText(job.facts.title ?? "", chunk.headingPath, chunk.text));
-    await updateJob(db, job, { stage: embedder ? "embed" : "index" });
+    if (embedder) await enterStage(context, job, "embed");
     const embeddings = await embedder?.embed(texts, signal);
     if (embedder)
       await updateJob(db, job, { stage: "index", progress: { ...progress, embedded: next + batch.length } });
@@ -153,8 +168,8 @@ async function indexChunks(context: PipelineContext, job: LeasedJob, signal: Abo
       })),
     );
     next += batch.length;
-    progress = { ...progress, ...(embedder ? { embedded: next } : {}), indexed: next };
-    await updateJob(db, job, { stage: "index", progress });
+    progress = { ...progress, indexed: next };
+    await updateJob(db, job, { progress });
   }
   return { ...job, stage: "index", progress };
 }

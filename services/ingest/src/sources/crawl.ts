@@ -1,6 +1,6 @@
 import { XMLParser } from "fast-xml-parser";
 import { Problem } from "@ai-platform/core/errors.ts";
-import type { SourceItem } from "./source.ts";
+import type { Source, SourceItem } from "./source.ts";
 import type { WebClient, WebPage } from "./web-client.ts";
 
 export interface CrawlOptions {
@@ -15,7 +15,11 @@ export interface CrawlOptions {
 const readTypes = ["text/html", "application/xhtml+xml", "application/pdf", "text/plain", "text/markdown"];
 
 /** Pages from a first address on, breadth first, each once. Where one may go is the web client's to say. */
-export async function* crawl(web: WebClient, start: string, options: CrawlOptions = {}): AsyncGenerator<SourceItem> {
+export function openWeb(web: WebClient, start: string, options: CrawlOptions = {}): Source {
+  return { items: crawl(web, start, options) };
+}
+
+async function* crawl(web: WebClient, start: string, options: CrawlOptions): AsyncGenerator<SourceItem> {
   const { depth = 0, maxPages = 500 } = options;
   const first = options.sitemap ? await readSitemaps(web, start, maxPages) : [start];
   const seen = new Set(first.map(withoutFragment));

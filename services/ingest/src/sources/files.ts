@@ -1,45 +1,60 @@
-import { constants } from "node:fs";
+import { constants, type Dirent } from "node:fs";
 import { lstat, open, readdir } from "node:fs/promises";
 import { basename, join, relative, resolve, sep } from "node:path";
 import { Problem } from "@ai-platform/core/errors.ts";
 import { largestDocument, type IngestLimits } from "../limits.ts";
 import { isReadableName } from "../parse/media-type.ts";
-import type { SourceDocument, SourceItem } from "./source.ts";
+import type { Source, SourceDocument, SourceItem } from "./source.ts";
+
+/** A place in a folder: a file to read, or why it is not read. */
+interface Entry {
+  readonly source: string;
+  readonly path: string;
+  readonly skip?: string;
+}
 
 /**
  * Documents of a file or folder, in the order of their names. Symbolic links are not followed, hidden files and
  * kinds that are not read are skipped with a word.
- * @throws Problem `not-found` or `unsupported-media` where the path itself cannot be read
+ * @throws Problem `not-found` or `source-refused` where the path itself cannot be read
  */
-export async function* readFiles(path: string, limits: IngestLimits): AsyncGenerator<SourceItem> {
+export async function openFiles(path: string, limits: IngestLimits): Promise<Source> {
   const root = resolve(path);
   const found = await lstat(root).catch((cause: unknown) => {
     throw new Problem("not-found", `${path} is not there.`, { cause });
   });
   if (found.isSymbolicLink())
     throw new Problem("source-refused", `${path} is a symbolic link; give what it points to.`);
-  if (found.isDirectory()) {
-    yield* readFolder(root, root, limits);
-    return;
-  }
-  if (!found.isFile()) throw new Problem("unsupported-media", `${path} is neither a file nor a folder.`);
-  yield await readItem(`file:${basename(root)}`, root, limits);
+  if (!found.isDirectory() && !found.isFile()) throw new Problem("source-refused", `${path} is no file and no folder.`);
+  const entries = found.isFile() ? [{ source: `file:${basename(root)}`, path: root }] : await listFolder(root, root);
+  return { total: entries.length, items: readEntries(entries, limits) };
 }
 
-async function* readFolder(folder: string, root: string, limits: IngestLimits): AsyncGenerator<SourceItem> {
+async function listFolder(folder: string, root: string): Promise<Entry[]> {
   const entries = await readdir(folder, { withFileTypes: true });
   entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+  const listed: Entry[] = [];
   for (const entry of entries) {
     const path = join(folder, entry.name);
     // The folder's own name is part of the identity: two folders may each have a `README.md`.
     const source = `file:${[basename(root), ...relative(root, path).split(sep)].join("/")}`;
-    const skip = (reason: string): SourceItem => ({ kind: "skipped", source, reason });
-    if (entry.name.startsWith(".")) yield skip("hidden");
-    else if (entry.isSymbolicLink()) yield skip("symbolic link");
-    else if (entry.isDirectory()) yield* readFolder(path, root, limits);
-    else if (!entry.isFile()) yield skip("not a file");
-    else if (!isReadableName(entry.name)) yield skip("not PDF, TXT, MD or HTML");
-    else yield await readItem(source, path, limits);
+    if (entry.isDirectory() && !entry.name.startsWith(".")) listed.push(...(await listFolder(path, root)));
+    else listed.push({ source, path, ...skipReason(entry) });
+  }
+  return listed;
+}
+
+function skipReason(entry: Dirent): { skip?: string } {
+  if (entry.name.startsWith(".")) return { skip: "hidden" };
+  if (entry.isSymbolicLink()) return { skip: "symbolic link" };
+  if (!entry.isFile()) return { skip: "not a file" };
+  return isReadableName(entry.name) ? {} : { skip: "not PDF, TXT, MD or HTML" };
+}
+
+async function* readEntries(entries: readonly Entry[], limits: IngestLimits): AsyncGenerator<SourceItem> {
+  for (const { source, path, skip } of entries) {
+    if (skip === undefined) yield await readItem(source, path, limits);
+    else yield { kind: "skipped", source, reason: skip };
   }
 }
 

@@ -72,7 +72,10 @@ export async function guardedFetch(url: string, options: GuardedFetchOptions): P
 }
 
 /** Checks an address without asking anything of it but its name. @returns the IP address to connect to */
-export async function checkTarget(target: URL, { allowedHosts, policy }: GuardedFetchOptions): Promise<string> {
+export async function checkTarget(
+  target: URL,
+  { allowedHosts, policy }: Pick<GuardedFetchOptions, "allowedHosts" | "policy">,
+): Promise<string> {
   const refuse = (reason: string) => new Problem("source-refused", `${target.href} may not be read: ${reason}.`);
   if (target.protocol !== "https:" && target.protocol !== "http:") throw refuse("only http and https are");
   if (target.username !== "" || target.password !== "") throw refuse("it carries credentials");

@@ -16,3 +16,9 @@ export type SourceItem =
   | { readonly kind: "document"; readonly document: SourceDocument }
   | { readonly kind: "skipped"; readonly source: string; readonly reason: string }
   | { readonly kind: "failed"; readonly source: string; readonly problem: Problem };
+
+/** A source opened: what it gives, and how much that will be where it is known before. */
+export interface Source {
+  readonly total?: number;
+  readonly items: AsyncIterable<SourceItem>;
+}

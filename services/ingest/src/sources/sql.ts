@@ -2,7 +2,7 @@ import { basename, extname } from "node:path";
 import { readFile } from "node:fs/promises";
 import pg from "pg";
 import { Problem } from "@ai-platform/core/errors.ts";
-import type { SourceItem } from "./source.ts";
+import type { Source, SourceItem } from "./source.ts";
 
 /** A stored query, and which of its columns are what. */
 export interface SqlSource {
@@ -31,13 +31,17 @@ const severalStatements = "42601";
  * the transaction is READ ONLY, and the extended protocol takes one statement, so nothing can end it early.
  * @throws Problem `source-refused`, `too-large`, `invalid-request` or `unavailable`
  */
-export async function* readSql(source: SqlSource): AsyncGenerator<SourceItem> {
+export async function openSql(source: SqlSource): Promise<Source> {
   const { maxRows = 10_000, timeoutSeconds = 30 } = source;
-  const name = basename(source.file, extname(source.file));
   const text = await readFile(source.file, "utf8").catch((cause: unknown) => {
     throw new Problem("not-found", `${source.file} cannot be read.`, { cause });
   });
   const rows = await query(source, text, maxRows, timeoutSeconds);
+  return { total: rows.length, items: toItems(source, rows) };
+}
+
+async function* toItems(source: SqlSource, rows: readonly Row[]): AsyncGenerator<SourceItem> {
+  const name = basename(source.file, extname(source.file));
   const keys = new Set<string>();
   for (const row of rows) {
     const key = asText(row[source.keyColumn]);

@@ -1,6 +1,6 @@
 import { Problem } from "@ai-platform/core/errors.ts";
 import { largestDocument, type IngestLimits } from "../limits.ts";
-import { guardedFetch, publicWeb, userAgent, type WebPolicy } from "./guarded-fetch.ts";
+import { checkTarget, guardedFetch, publicWeb, userAgent, type WebPolicy } from "./guarded-fetch.ts";
 import { createRobots } from "./robots.ts";
 
 /** A page as it came. */
@@ -38,6 +38,7 @@ export function createWebClient(options: WebClientOptions): WebClient {
   const robots = createRobots(get);
   return {
     async fetch(url, signal) {
+      await checkTarget(new URL(url), { allowedHosts, policy });
       const rules = await robots(url, signal);
       if (rules.isDisallowed(url, userAgent)) {
         throw new Problem("source-refused", `${url} may not be read: robots.txt of the host disallows it.`);
