@@ -29,7 +29,9 @@ export function auditActor({ credential, subject }: VerifiedCaller): string {
  */
 export async function appendAudit(db: Db, entry: AuditEntry): Promise<void> {
   // As it will be read back: without `undefined`, dates as text, and without NUL, which jsonb refuses.
-  const detail = JSON.parse(JSON.stringify(entry.detail ?? {}).replaceAll("\\u0000", "")) as Record<string, unknown>;
+  const detail = JSON.parse(JSON.stringify(entry.detail ?? {}), (_key, value: unknown) =>
+    typeof value === "string" ? value.replaceAll("\0", "") : value,
+  ) as Record<string, unknown>;
   await db.transaction(async (tx) => {
     const [head] = await tx.select().from(auditHead).where(eq(auditHead.id, 1)).for("update");
     if (!head) throw new Error("audit_head has no row; the migrations of this database are incomplete");
