@@ -6,8 +6,8 @@ import { batchTokensFor, estimateMemory, MAX_GPU_PERCENT, type MemoryEstimate } 
 export const SMALL_PERCENT = 46;
 /** Share of a machine's memory models may take where there is no GPU. */
 const MAX_CPU_PERCENT = 80;
-/** Placements tried before the search gives up; far above what a fleet of tens of replicas needs. */
-const MAX_STEPS = 20_000;
+/** Placements tried before the search gives up, about half a second; fleets of tens of replicas need hundreds. */
+const MAX_STEPS = 5000;
 
 /** How a model sits on a kind of host. */
 export interface Fit {
@@ -72,11 +72,15 @@ export function searchPlacement(requests: readonly ModelRequest[], hosts: readon
   const replicas = bySize(requests).flatMap((request) =>
     Array.from({ length: request.replicas }, (_, replica) => ({ request, replica })),
   );
+  const pinned = new Set(requests.flatMap((request) => request.hosts ?? []));
   const placed: Spot[] = [];
+  const deadEnds = new Set<string>();
   let steps = 0;
   const place = (index: number): boolean => {
     const next = replicas[index];
     if (!next) return true;
+    const state = describeState(hosts, placed, pinned);
+    if (deadEnds.has(state)) return false;
     for (const spot of findSpots(next.request, next.replica, hosts, placed)) {
       steps += 1;
       if (steps > MAX_STEPS) return false;
@@ -84,9 +88,25 @@ export function searchPlacement(requests: readonly ModelRequest[], hosts: readon
       if (place(index + 1)) return true;
       placed.pop();
     }
+    deadEnds.add(state);
     return false;
   };
   return place(0) ? placed : undefined;
+}
+
+/** Equal for arrangements that differ only in which of several like hosts was used, so that each is tried once. */
+function describeState(hosts: readonly ComputeHost[], placed: readonly Spot[], pinned: ReadonlySet<string>): string {
+  return hosts
+    .map((host) => {
+      const kind = pinned.has(host.name) ? host.name : `${host.accelerator?.name ?? host.memoryGiB}x${host.gpus}`;
+      const onHost = placed.filter((spot) => spot.host === host);
+      return `${kind}: ${onHost
+        .map(({ request, gpus }) => `${request.role} ${gpus.join(",")}`)
+        .sort()
+        .join("; ")}`;
+    })
+    .sort()
+    .join("\n");
 }
 
 function bySize(requests: readonly ModelRequest[]): ModelRequest[] {

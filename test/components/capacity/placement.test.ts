@@ -35,6 +35,33 @@ describe("DeepSeek-R1 70B AWQ", () => {
   });
 });
 
+describe("what does not fit, even for one sequence of 4096 tokens", () => {
+  it.each([
+    ["deepseek-r1-distill-llama-70b", "bf16", "h100-80", 1],
+    ["deepseek-r1-distill-llama-70b", "awq", "a100-40", 1],
+    ["deepseek-coder-v2-lite", "bf16", "l4", 1],
+    ["mistral-small-24b", "bf16", "l40s", 1],
+    ["deepseek-coder-v2", "awq", "h100-80", 1],
+    ["deepseek-coder-v2", "awq", "l40s", 2],
+    // 8 x 24 GB would hold the weights, but 8 GPUs cut through the quantisation groups.
+    ["deepseek-coder-v2", "awq", "a10g", 8],
+  ])("%s %s on %s x %i", (model, quantisation, accelerator, gpus) => {
+    const coding = { model, quantisation, context: 4096, sequences: 1 };
+    expect(() => place({ coding }, cards(accelerator, gpus))).toThrow(/GiB missing; (it would fit|no single change)/);
+  });
+
+  it.each([
+    ["deepseek-r1-distill-llama-70b", "bf16", "h100-80", 4],
+    ["deepseek-coder-v2-lite", "bf16", "l4", 2],
+    ["mistral-small-24b", "bf16", "l40s", 2],
+    ["deepseek-coder-v2", "awq", "a100-40", 4],
+    ["deepseek-coder-v2", "awq", "h100-80", 2],
+  ])("but %s %s on %s x %i does", (model, quantisation, accelerator, gpus) => {
+    const coding = { model, quantisation, context: 4096, sequences: 1 };
+    expect(place({ coding }, cards(accelerator, gpus)).replicas[0]?.tensorParallel).toBe(gpus);
+  });
+});
+
 describe("the advice after a refusal", () => {
   const advice = (role: object, accelerator: string, gpus = 1) => {
     try {

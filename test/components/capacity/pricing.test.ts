@@ -12,6 +12,15 @@ describe("the price of a host", () => {
     expect(host).toMatchObject({ gpus: 4, usdPerHour: 6.332, priceBasis: "on-demand eu-west-1, 2026-07-20" });
   });
 
+  it.each([
+    ["g5.12xlarge", 4141],
+    ["g6e.12xlarge", 7660],
+    ["p4d.24xlarge", 16_029],
+    ["p5.48xlarge", 40_179],
+  ])("of a month of %s is %i USD on demand in us-east-1", (ec2Type, usd) => {
+    expect((hostsOf({ a: { ec2Type } })[0]?.usdPerHour ?? 0) * HOURS_PER_MONTH).toBeCloseTo(usd, -1);
+  });
+
   it("is the stated one before the listed one", () => {
     expect(hostsOf({ a: { ec2Type: "p5.48xlarge", usdPerHour: 30 } })[0]?.usdPerHour).toBe(30);
   });
