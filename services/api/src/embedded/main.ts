@@ -3,7 +3,6 @@ import { DataFolderError } from "@ai-platform/core/db/data-folder.ts";
 import { stopOnSignals } from "@ai-platform/core/shutdown.ts";
 import { parseStartOptions, StartError, usage } from "./options.ts";
 import { renderScreen } from "./screen.ts";
-import { readSettings } from "./settings.ts";
 
 async function main(): Promise<void> {
   const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
@@ -14,9 +13,10 @@ async function main(): Promise<void> {
     console.log(options === "help" ? usage : version);
     return;
   }
-  const settings = readSettings(process.env);
 
   // Imported late, so that a wrong flag is answered at once.
+  const { readSettings } = await import("./settings.ts");
+  const settings = readSettings(process.env);
   const { startEmbedded } = await import("./platform.ts");
   const platform = await startEmbedded(options, settings);
   console.log(renderScreen({ ...platform, version, dataDir: options.dataDir, seconds: process.uptime() }));

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { claimDataFolder } from "@ai-platform/core/db/data-folder.ts";
@@ -11,6 +12,9 @@ const usage = "Usage: npm run user:password -- <user name> [--data-dir <folder>]
 async function reset(folder: string, name: string): Promise<string> {
   const password = await resetPasswordRemotely(folder, name);
   if (password !== undefined) return password;
+  if (!existsSync(join(folder, "postgres"))) {
+    throw new StartError(`--data-dir ${folder} holds no platform; name the folder that npm start uses`);
+  }
   const claim = await claimDataFolder(folder);
   try {
     const database = await openEmbedded(join(folder, "postgres"));
