@@ -122,7 +122,7 @@ export async function startScriptedModel(
   models: readonly string[] = ["scripted"],
 ): Promise<ScriptedModel> {
   const requests: ScriptedRequest[] = [];
-  const failures: unknown[] = [];
+  const failures: Error[] = [];
   let gone: () => void;
   const clientGone = new Promise<void>((resolve) => (gone = resolve));
   const server = createServer((request, response) => {
@@ -142,7 +142,7 @@ export async function startScriptedModel(
           throw new Error(`request ${String(requests.length)} is not in the script of ${String(steps.length)}`);
         await send(response, step(asked));
       } catch (error) {
-        failures.push(error);
+        failures.push(error instanceof Error ? error : new Error(String(error)));
         response.destroy();
       }
     });
@@ -159,7 +159,7 @@ export async function startScriptedModel(
     async finish() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
-      if (failures[0] !== undefined) throw failures[0];
+      if (failures[0]) throw failures[0];
       if (requests.length < steps.length)
         throw new Error(`the script has ${String(steps.length)} steps, ${String(requests.length)} were used`);
     },

@@ -4,6 +4,7 @@ import { bestQuote, type Extract } from "./extractive.ts";
 import type { RunContext } from "./run-context.ts";
 import type { Source } from "./sources.ts";
 import { createSentenceSplitter } from "./text/sentences.ts";
+import { findUrls, removeForeignLinks } from "./verify/links.ts";
 import { isRefusal, verifySentence } from "./verify/sentence.ts";
 
 /**
@@ -78,8 +79,10 @@ export function createAnswerWriter(run: RunContext): AnswerWriter {
     },
     say: (words) => send(text === "" ? words : `${text.endsWith("\n") ? "" : "\n\n"}${words}`),
     quote(extract) {
-      cite(extract.source, extract.quote);
-      send(`${text === "" || text.endsWith("\n") ? "" : "\n"}- ${extract.shown} [${String(extract.source.id)}]`);
+      const { source, quote, shown } = extract;
+      cite(source, quote);
+      const harmless = removeForeignLinks(shown, new Set(findUrls(source.passage.text)));
+      send(`${text === "" || text.endsWith("\n") ? "" : "\n"}- ${harmless} [${source.id}]`);
     },
     get text() {
       return text;

@@ -29,9 +29,9 @@ function versions(cited: readonly Source[], language: AnswerLanguage): string {
         : `loi n° ${meta.law}`
       : title;
     const from = meta.inForceFrom ? `${since[language]} ${meta.inForceFrom}` : undated[language];
-    return `${name}, ${from}${meta.inForceTo ? ` ${until[language]} ${meta.inForceTo}` : ""}`;
+    return `${name}${language === "ar" ? "،" : ","} ${from}${meta.inForceTo ? ` ${until[language]} ${meta.inForceTo}` : ""}`;
   });
-  return [...new Set(stated)].join(" ; ");
+  return [...new Set(stated)].join(language === "ar" ? "؛ " : " ; ");
 }
 
 /** What a legal answer always states; `undefined` for other agents. */

@@ -5,7 +5,7 @@ import { Problem } from "@ai-platform/core/errors.ts";
 import type { VerifiedCaller } from "@ai-platform/core/identity/caller.ts";
 import type { Logger } from "@ai-platform/core/logger.ts";
 import type { ModelSource } from "@ai-platform/core/models/model-client.ts";
-import type { AgentDefinition, Answer, AskRequest, Incomplete } from "./agent.ts";
+import type { AgentDefinition, Answer, AskRequest, Degradation, Incomplete } from "./agent.ts";
 import { answerFromPassages } from "./answer-from-passages.ts";
 import { createAnswerWriter, type AnswerWriter } from "./answer-writer.ts";
 import { disclaimerFor } from "./disclaimer.ts";
@@ -93,7 +93,6 @@ async function compose(services: AgentServices, run: RunContext, request: AskReq
   });
   run.signal.throwIfAborted();
   const { refused, degraded } = await complete(run, writer, failed, incomplete);
-  if (degraded) emit({ type: "degraded", data: { reason: degraded } });
   if (incomplete) emit({ type: "incomplete", data: incomplete });
   const disclaimer = disclaimerFor(agent, language, writer.cited);
   return {
@@ -119,12 +118,13 @@ async function complete(
   failed: ModelOutcome["failed"],
   incomplete: Incomplete | undefined,
 ): Promise<Pick<Answer, "refused" | "degraded">> {
-  if (failed) return { refused: !(await answerFromPassages(run, writer)), degraded: "no-model" };
+  const passages = async (degraded: Degradation): Promise<Pick<Answer, "refused" | "degraded">> => {
+    run.emit({ type: "degraded", data: { reason: degraded } });
+    return { refused: !(await answerFromPassages(run, writer)), degraded };
+  };
+  if (failed) return passages("no-model");
   if (writer.text !== "") return { refused: false };
-  if (writer.refused && !incomplete) {
-    writer.say(run.agent.refusal[run.language]);
-    return { refused: true };
-  }
-  const found = await answerFromPassages(run, writer);
-  return { refused: !found, ...(found ? { degraded: "unverified" } : {}) };
+  if (!writer.refused || incomplete) return passages("unverified");
+  writer.say(run.agent.refusal[run.language]);
+  return { refused: true };
 }
