@@ -10,7 +10,7 @@ import { mutations, type Mutation } from "./mutations.ts";
  * Exits with 1 where a rule could go unnoticed.
  */
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const suite = "test/services/core/access";
+const folderOfTests = "test/services/core/access";
 
 interface Outcome {
   readonly failed: number;
@@ -19,13 +19,15 @@ interface Outcome {
   readonly by: string;
 }
 
-/** Runs the suite, with a mutation where one is given; throws where no test loaded the mutated file. */
-async function runSuite(mutation?: number): Promise<Outcome> {
+/** Runs the tests that must notice a mutation, or all of them without one; throws where no test loaded the mutated file. */
+async function runTests(mutation?: number): Promise<Outcome> {
+  const files = mutation === undefined ? [""] : (mutations[mutation]?.tests ?? []);
+  const tests = files.map((file) => `${folderOfTests}/${file}`);
   const folder = await mkdtemp(join(tmpdir(), "mutation-"));
   const report = join(folder, "report.json");
   const mark = join(folder, "loaded");
   const vitest = ["node_modules/vitest/vitest.mjs", "run", "--config", "test/mutation/vitest.config.ts", "--root", "."];
-  const child = spawn(process.execPath, [...vitest, "--reporter", "json", "--outputFile", report, suite], {
+  const child = spawn(process.execPath, [...vitest, "--reporter", "json", "--outputFile", report, ...tests], {
     cwd: root,
     stdio: "ignore",
     env: { ...process.env, MUTATION_MARK: mark, ...(mutation === undefined ? {} : { MUTATION: String(mutation) }) },
@@ -56,7 +58,7 @@ async function checkPlace({ name, file, code }: Mutation): Promise<void> {
 }
 
 for (const mutation of mutations) await checkPlace(mutation);
-const whole = await runSuite();
+const whole = await runTests();
 if (whole.failed > 0 || whole.passed === 0) {
   console.error(`the suite does not pass as it is: ${whole.failed} failed, ${whole.passed} passed; mend it first`);
   process.exit(1);
@@ -66,7 +68,7 @@ console.log(`${whole.passed} tests pass with every rule in place; each rule is n
 const width = Math.max(...mutations.map(({ name }) => name.length));
 const survivors: string[] = [];
 for (const [at, { name }] of mutations.entries()) {
-  const { failed, by } = await runSuite(at);
+  const { failed, by } = await runTests(at);
   // Only a test that failed counts: a file that no longer loads proves nothing.
   if (failed === 0) survivors.push(name);
   console.log(`${name.padEnd(width)}  ${failed > 0 ? `caught by "${by}"` : "NOT CAUGHT"}`);

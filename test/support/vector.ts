@@ -13,11 +13,12 @@ export function testedStores(): ("pgvector" | "qdrant")[] {
   return ["pgvector"];
 }
 
-/** A prepared store; on Qdrant in a collection of its own. */
+/** A prepared store; on Qdrant in a collection of its own, unless one is named. */
 export async function openTestStore(
   kind: "pgvector" | "qdrant",
   database: Database,
   dimensions?: number,
+  qdrantCollection = `test-${randomUUID()}`,
 ): Promise<VectorStore> {
   const store = openVectorStore({
     database,
@@ -25,7 +26,7 @@ export async function openTestStore(
     ...(kind === "qdrant" && qdrantUrl
       ? {
           qdrantUrl,
-          qdrantCollection: `test-${randomUUID()}`,
+          qdrantCollection,
           ...(process.env.QDRANT_API_KEY ? { qdrantApiKey: process.env.QDRANT_API_KEY } : {}),
         }
       : {}),

@@ -1,5 +1,4 @@
 import type { QdrantClient, Schemas } from "@qdrant/js-client-rest";
-import { Problem } from "../errors.ts";
 import { denseVector, sparseVectors } from "./qdrant-query.ts";
 
 /** Every field a filter names. Made before any data: an index made later lacks the graph edges that filters need. */
@@ -35,12 +34,14 @@ export async function prepareCollection(client: QdrantClient, name: string, dime
     if (!(field_name in payload_schema))
       await client.createPayloadIndex(name, { field_name, field_schema, wait: true });
   }
-  const vectors = (config.params.vectors ?? {}) as Partial<Record<string, { size: number }>>;
-  if (dimensions !== undefined && vectors[denseVector]?.size !== dimensions) {
-    throw new Problem(
-      "unavailable",
-      `The Qdrant collection ${name} holds dense vectors of ${vectors[denseVector]?.size ?? "no"} dimensions, and ` +
-        `${dimensions} are configured. Configure the embedding model it was made with, or a new collection and ingest again.`,
+  const vectors = (config.params.vectors ?? {}) as Partial<Record<string, unknown>>;
+  if (dimensions !== undefined && !(denseVector in vectors)) {
+    // An embedding server was configured after the collection was made: older chunks are found by their words alone.
+    await client.createVectorName(
+      name,
+      denseVector,
+      { dense: { size: dimensions, distance: "Cosine" } },
+      { wait: true },
     );
   }
 }

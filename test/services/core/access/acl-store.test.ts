@@ -3,17 +3,18 @@ import { eq } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { getAcl, noteIndexedAcl, setAcl } from "@ai-platform/core/access/acl-store.ts";
 import { createAclSync } from "@ai-platform/core/access/acl-sync.ts";
-import { openEmbedded, type Database } from "@ai-platform/core/db/database.ts";
+import type { Database } from "@ai-platform/core/db/database.ts";
 import { audit, documents } from "@ai-platform/core/db/schema/index.ts";
 import { createLogger } from "@ai-platform/core/logger.ts";
 import type { VectorStore } from "@ai-platform/core/vector/store.ts";
+import { openTestDatabase } from "../../../support/database.ts";
 import { openTestStore } from "../../../support/vector.ts";
 
 let database: Database;
 let store: VectorStore;
 const logger = createLogger({ service: "test", level: "silent" });
 beforeAll(async () => {
-  database = await openEmbedded();
+  database = await openTestDatabase();
   store = await openTestStore("pgvector", database);
 });
 afterAll(() => database.close());

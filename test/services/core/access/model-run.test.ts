@@ -1,14 +1,15 @@
 import fc from "fast-check";
 import { eq } from "drizzle-orm";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { noteIndexedAcl, setAcl } from "@ai-platform/core/access/acl-store.ts";
 import { createAclSync } from "@ai-platform/core/access/acl-sync.ts";
 import { createRetriever } from "@ai-platform/core/access/create-retriever.ts";
 import type { Retriever } from "@ai-platform/core/access/retriever.ts";
-import { openEmbedded, type Database } from "@ai-platform/core/db/database.ts";
+import type { Database } from "@ai-platform/core/db/database.ts";
 import { documents } from "@ai-platform/core/db/schema/index.ts";
 import { createLogger } from "@ai-platform/core/logger.ts";
 import type { VectorStore } from "@ai-platform/core/vector/store.ts";
+import { openTestDatabase } from "../../../support/database.ts";
 import { mayRead } from "../../../support/oracle.ts";
 import { openTestStore, testedStores } from "../../../support/vector.ts";
 import {
@@ -171,9 +172,12 @@ const query = (who: number): Command => ({
   toString: () => `query(${String(who)})`,
 });
 
+// Hundreds of small worlds are built through the real directory: minutes on a machine that does other things as well.
+vi.setConfig({ testTimeout: 300_000 });
+
 let database: Database;
 beforeAll(async () => {
-  database = await openEmbedded();
+  database = await openTestDatabase();
 });
 afterAll(() => database.close());
 

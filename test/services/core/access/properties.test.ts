@@ -1,15 +1,16 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { setAcl } from "@ai-platform/core/access/acl-store.ts";
 import { createAclSync } from "@ai-platform/core/access/acl-sync.ts";
 import { createRetriever } from "@ai-platform/core/access/create-retriever.ts";
 import type { Retriever, SearchRequest } from "@ai-platform/core/access/retriever.ts";
-import { openEmbedded, type Database } from "@ai-platform/core/db/database.ts";
+import type { Database } from "@ai-platform/core/db/database.ts";
 import type { VerifiedCaller } from "@ai-platform/core/identity/caller.ts";
 import { createLogger } from "@ai-platform/core/logger.ts";
 import type { Embedder } from "@ai-platform/core/models/embedder.ts";
 import { createEmbedder } from "@ai-platform/core/models/open-ai-embedder.ts";
 import type { VectorStore } from "@ai-platform/core/vector/store.ts";
+import { openTestDatabase } from "../../../support/database.ts";
 import { startHashEmbedder, type HashEmbedderServer } from "../../../support/hash-embedder.ts";
 import { mayRead } from "../../../support/oracle.ts";
 import { openTestStore, testedStores } from "../../../support/vector.ts";
@@ -28,11 +29,14 @@ const everything: SearchRequest = { query: [...worldWords, "version"].join(" "),
 const logger = createLogger({ service: "test", level: "silent" });
 const runs = (numRuns: number) => ({ numRuns });
 
+// Hundreds of small worlds are built through the real directory: minutes on a machine that does other things as well.
+vi.setConfig({ testTimeout: 300_000 });
+
 let database: Database;
 let server: HashEmbedderServer;
 let embedder: Embedder;
 beforeAll(async () => {
-  [database, server] = await Promise.all([openEmbedded(), startHashEmbedder()]);
+  [database, server] = await Promise.all([openTestDatabase(), startHashEmbedder()]);
   embedder = createEmbedder({ baseUrl: server.baseUrl, model: "test-embedder", dimensions: server.dimensions });
 });
 afterAll(async () => {

@@ -1,13 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { AccessFilter } from "@ai-platform/core/access/filter.ts";
-import { openEmbedded, type Database } from "@ai-platform/core/db/database.ts";
+import type { Database } from "@ai-platform/core/db/database.ts";
 import type { VectorQuery, VectorStore } from "@ai-platform/core/vector/store.ts";
+import { openTestDatabase } from "../../../support/database.ts";
 import { openTestStore, testChunk, testedStores } from "../../../support/vector.ts";
 
 let database: Database;
 beforeAll(async () => {
-  database = await openEmbedded();
+  database = await openTestDatabase();
 });
 afterAll(() => database.close());
 
@@ -24,8 +25,9 @@ const ask = (text: string, query: Partial<VectorQuery> = {}): VectorQuery => ({
 describe.each(testedStores())("%s keeps the VectorStore contract", (kind) => {
   let store: VectorStore;
   let tenant: string;
+  const collection = `test-${randomUUID()}`;
   beforeAll(async () => {
-    store = await openTestStore(kind, database, 3);
+    store = await openTestStore(kind, database, 3, collection);
   });
   afterAll(() => store.close());
 
@@ -35,6 +37,20 @@ describe.each(testedStores())("%s keeps the VectorStore contract", (kind) => {
   it("prepares twice without harm", async () => {
     await store.prepare();
     await store.ping();
+  });
+
+  it("learns vectors later, when an embedding server is configured", async () => {
+    const later = `test-${randomUUID()}`;
+    const other = await openTestDatabase();
+    const words = await openTestStore(kind, other, undefined, later);
+    tenant = randomUUID();
+    const [old, fresh] = [testChunk({ tenant }), testChunk({ tenant, text: "alpha", embedding: [1, 0, 0] })];
+    await words.upsert([old]);
+    const both = await openTestStore(kind, other, 3, later);
+    await both.upsert([fresh]);
+    const hits = await both.search(within(tenant), ask("préavis", { embedding: [1, 0, 0] }));
+    expect(hits.map((hit) => hit.chunkId).sort()).toEqual([old.id, fresh.id].sort());
+    await other.close();
   });
 
   describe("finding", () => {
@@ -189,9 +205,8 @@ describe.each(testedStores())("%s keeps the VectorStore contract", (kind) => {
   });
 
   it("refuses to mix the vectors of two models", async () => {
-    const other = openTestStore(kind, database, 4);
-    if (kind === "pgvector") {
-      await expect(other).rejects.toThrow("holds vectors of test-embedder with 3 dimensions");
-    }
+    await expect(openTestStore(kind, database, 4, collection)).rejects.toThrow(
+      "holds vectors of test-embedder with 3 dimensions",
+    );
   });
 });
