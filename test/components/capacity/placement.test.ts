@@ -51,7 +51,7 @@ describe("what does not fit, even for one sequence of 4096 tokens", () => {
   });
 
   it.each([
-    ["deepseek-r1-distill-llama-70b", "bf16", "h100-80", 4],
+    ["deepseek-r1-distill-llama-70b", "bf16", "h100-80", 2],
     ["deepseek-coder-v2-lite", "bf16", "l4", 2],
     ["mistral-small-24b", "bf16", "l40s", 2],
     ["deepseek-coder-v2", "awq", "a100-40", 4],
