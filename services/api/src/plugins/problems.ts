@@ -29,7 +29,10 @@ export function sendProblem(
   problem: Problem,
   extension: Readonly<Record<string, string>> = {},
 ): FastifyReply {
-  if (problem.status >= 500) request.log.error({ err: problem.cause ?? problem }, "request failed");
+  if (problem.status >= 500) {
+    const level = problem.code === "internal" ? "error" : "warn";
+    request.log[level]({ err: problem.cause ?? problem }, "request failed");
+  }
   if (problem.code === "unauthenticated") reply.header("www-authenticate", 'Bearer realm="ai-platform"');
   if (problem.retryAfter !== undefined) reply.header("retry-after", String(problem.retryAfter));
   // A response schema of the route's success must not reshape its problem.
