@@ -62,7 +62,7 @@ async function prepareChunks(
   job: LeasedJob,
   signal: AbortSignal,
 ): Promise<LeasedJob | undefined> {
-  const { db, parser, logger } = context;
+  const { db, parser } = context;
   const { request } = job;
   await enterStage(context, job, "fetch");
   const { sha256: contentHash, fileName, contentType } = request.origin;
@@ -82,16 +82,19 @@ async function prepareChunks(
     signal,
   );
   await reporting;
-  if (parsed.removedCharacters > 0) {
-    logger.warn({ documentId: job.documentId, removed: parsed.removedCharacters }, "invisible characters taken out");
-  }
-
-  const { title, language, pages, pagesNeedingOcr } = parsed;
+  const { title, language, pages, pagesNeedingOcr, removedCharacters } = parsed;
   const facts: JobFacts = { contentHash, mime, title, language, chunks: parsed.chunks.length };
   const change = {
     stage: "embed",
     facts,
-    progress: { ...progress, pages, pagesTotal: pages, pagesNeedingOcr, chunks: parsed.chunks.length },
+    progress: {
+      ...progress,
+      pages,
+      pagesTotal: pages,
+      pagesNeedingOcr,
+      removedCharacters,
+      chunks: parsed.chunks.length,
+    },
   } as const;
   await enterStage(context, job, "chunk");
   await db.transaction(async (tx) => {
@@ -153,8 +156,8 @@ async function indexChunks(context: PipelineContext, job: LeasedJob, signal: Abo
     const texts = batch.map((chunk) => indexedText(job.facts.title ?? "", chunk.headingPath, chunk.text));
     if (embedder) await enterStage(context, job, "embed");
     const embeddings = await embedder?.embed(texts, signal);
-    if (embedder)
-      await updateJob(db, job, { stage: "index", progress: { ...progress, embedded: next + batch.length } });
+    if (embedder) progress = { ...progress, embedded: next + batch.length };
+    await enterStage(context, job, "index", progress);
     await store.upsert(
       batch.map((chunk, index) => ({
         ...acl,

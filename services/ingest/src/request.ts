@@ -43,6 +43,8 @@ export interface IngestProgress {
   readonly pagesTotal?: number;
   /** Pages with images and almost no text: counted, not indexed as empty. */
   readonly pagesNeedingOcr?: number;
+  /** Invisible characters taken out. */
+  readonly removedCharacters?: number;
   readonly chunks?: number;
   readonly embedded?: number;
   readonly indexed?: number;

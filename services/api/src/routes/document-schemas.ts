@@ -65,6 +65,7 @@ export const jobSchema = z.object({
     pages: count,
     pagesTotal: count,
     pagesNeedingOcr: count,
+    removedCharacters: count,
     chunks: count,
     embedded: count,
     indexed: count,
