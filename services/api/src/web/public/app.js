@@ -29,9 +29,10 @@ async function enter() {
   const [account, { agents }] = await Promise.all([getJson("/me"), getJson("/agents?language=en")]);
   me = account;
   byId("who").textContent = me.displayName;
-  byId("agents").replaceChildren(...agents.map((agent, order) => agentChoice(agent, order === 0)));
+  const own = agents.find(({ name }) => name === me.department) ?? agents[0];
+  byId("agents").replaceChildren(...agents.map((agent) => agentChoice(agent, agent === own)));
   show(true);
-  choose(agents[0]);
+  choose(own);
 }
 
 function agentChoice(agent, checked) {

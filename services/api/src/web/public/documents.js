@@ -29,10 +29,10 @@ async function showText(from, title, documentId, facts, citation) {
   let content;
   try {
     const { passages } = await getJson(`/documents/${encodeURIComponent(documentId)}?limit=500`);
-    content = passages.map(({ chunkId, language, text }) => {
-      const cited = chunkId === citation?.chunkId;
-      const style = cited ? "passage cited" : "passage";
-      return el("div", { class: style, lang: language }, ...renderPassage(text, cited ? citation.quote : undefined));
+    content = passages.flatMap((passage, index) => {
+      const heading = passage.headingPath.at(-1);
+      const isNew = heading && heading !== title && heading !== passages[index - 1]?.headingPath.at(-1);
+      return [...(isNew ? [el("h3", { dir: "auto" }, heading)] : []), passageBox(passage, citation)];
     });
   } catch (error) {
     content = [el("p", { class: "error", role: "alert" }, error.message)];
@@ -40,6 +40,12 @@ async function showText(from, title, documentId, facts, citation) {
   openPanel(from, title, facts, ...content);
   const cited = byId("panel-body").querySelector("mark") ?? byId("panel-body").querySelector(".cited");
   cited?.scrollIntoView({ block: "center" });
+}
+
+function passageBox({ chunkId, language, text }, citation) {
+  const cited = chunkId === citation?.chunkId;
+  const style = cited ? "passage cited" : "passage";
+  return el("div", { class: style, dir: "auto", lang: language }, ...renderPassage(text, cited ? citation.quote : ""));
 }
 
 function factList(facts) {

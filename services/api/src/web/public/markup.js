@@ -1,9 +1,9 @@
 import { el } from "./dom.js";
 
-const inline = /\*\*([^*]+)\*\*|\[(\d{1,3})\]/g;
+const inline = /\*\*([^*]+)\*\*|`([^`\n]+)`|\[(\d{1,3})\]/g;
 
 /**
- * The little markup answers use, as elements: paragraphs, lists, bold, and `[1]` as a button that opens source 1.
+ * The little markup answers use, as elements: paragraphs, lists, bold, code, and `[1]` as a button that opens source 1.
  * Everything else stays text.
  * @param {string} text
  * @param {(id: number) => HTMLElement | undefined} citation makes the button of a source; none where there is no such source
@@ -25,7 +25,7 @@ function renderBlock(block, citation) {
   }
   return groups.map(({ list, lines }) =>
     list
-      ? el("ul", { dir: "auto" }, ...lines.map((line) => el("li", { dir: "auto" }, ...renderInline(line, citation))))
+      ? el("ul", { dir: "auto" }, ...lines.map((line) => el("li", {}, ...renderInline(line, citation))))
       : el("p", { dir: "auto" }, ...renderInline(lines.join(" "), citation)),
   );
 }
@@ -35,8 +35,10 @@ function renderInline(text, citation) {
   let from = 0;
   for (const match of text.matchAll(inline)) {
     nodes.push(text.slice(from, match.index));
-    const [whole, bold, id] = match;
-    nodes.push(bold === undefined ? (citation(Number(id)) ?? whole) : el("strong", {}, bold));
+    const [whole, bold, code, id] = match;
+    if (bold !== undefined) nodes.push(el("strong", {}, bold));
+    else if (code !== undefined) nodes.push(el("code", {}, code));
+    else nodes.push(citation(Number(id)) ?? whole);
     from = match.index + whole.length;
   }
   nodes.push(text.slice(from));

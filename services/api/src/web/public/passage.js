@@ -11,8 +11,7 @@ export function renderPassage(text, quote) {
   const blocks = text.split(/\n\s*\n/).filter((block) => block.trim() !== "");
   return blocks.flatMap((block) => {
     if (/^\s*\|/.test(block)) return renderTable(block, quote);
-    if (/^#{1,6} /.test(block))
-      return block.split("\n").map((line) => el("h3", { dir: "auto" }, line.replace(/^#+ /, "")));
+    if (/^#{1,6} /.test(block)) return block.split("\n").map((line) => el("h3", {}, line.replace(/^#+ /, "")));
     return renderText(block, quote);
   });
 }
@@ -21,9 +20,9 @@ function renderText(block, quote) {
   const words = collapse(quote ?? "");
   // Only where the quote is in the block are its line breaks given up, so that lists and addresses keep theirs.
   const found = words === "" ? -1 : collapse(block).indexOf(words);
-  if (found < 0) return el("p", { dir: "auto" }, block);
+  if (found < 0) return el("p", {}, block);
   const line = collapse(block);
-  return el("p", { dir: "auto" }, line.slice(0, found), el("mark", {}, words), line.slice(found + words.length));
+  return el("p", {}, line.slice(0, found), el("mark", {}, words), line.slice(found + words.length));
 }
 
 function renderTable(block, quote) {
