@@ -127,7 +127,8 @@ function requireModel(role: string, models: readonly string[]): void {
   throw new Problem("forbidden", `X-Model-Role is "${role}"; you may use: ${allowed}.`);
 }
 
-function requireBudget({ scope, spent, hardBudget }: LimitState): void {
+/** @throws Problem `budget-exceeded` where nothing is left of a budget */
+export function requireBudget({ scope, spent, hardBudget }: LimitState): void {
   if (hardBudget === undefined || spent < hardBudget) return;
   throw new Problem(
     "budget-exceeded",

@@ -1,8 +1,11 @@
 import { and, desc, eq, like } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { audit, usage } from "@ai-platform/core/db/schema/index.ts";
+import { setLimit } from "@ai-platform/core/gateway/limits.ts";
 import type { VerifiedCaller } from "@ai-platform/core/identity/caller.ts";
+import type { ModelEndpoint } from "@ai-platform/core/models/model-client.ts";
 import { createOpenAiEndpoint } from "@ai-platform/core/models/openai-endpoint.ts";
+import { recordUsage } from "@ai-platform/core/usage.ts";
 import type { RunLimits } from "@ai-platform/api/agents/loop/limits.ts";
 import { openAgentWorld, streamed, type AgentWorld } from "../../../support/agent-world.ts";
 import { startScriptedModel, type ScriptedReply, type ScriptedStep } from "../../../support/scripted-model.ts";
@@ -134,6 +137,49 @@ describe("a model server that fails", () => {
     });
     const { answer } = await world.ask("hr", caller, question, { endpoint });
     expect(answer).toMatchObject({ degraded: "no-model", refused: false });
+  });
+});
+
+describe("a spent budget", () => {
+  it("ends the run before the model is asked", async () => {
+    const poor = await world.identity.caller({ department: "poor" });
+    const { db } = world.database;
+    const { tenant, subject: userId } = poor;
+    const spent = {
+      requestId: `spent-${userId}`,
+      tenant,
+      userId,
+      department: "poor",
+      model: "m",
+      promptTokens: 1,
+      completionTokens: 1,
+    };
+    await recordUsage(db, { ...spent, cost: 5 });
+    await setLimit(db, tenant, "department", "poor", { hardBudget: 5 });
+    const model = await startScriptedModel([]);
+    await expect(world.ask("hr", poor, question, { endpoint: model.endpoint() })).rejects.toMatchObject({
+      code: "budget-exceeded",
+    });
+    await model.finish();
+  });
+});
+
+describe("a model gateway", () => {
+  it("is told for whom it works, and books the calls itself", async () => {
+    const model = await startScriptedModel([() => search("congé"), () => ({ text: "C'est 24 jours par an [1]." })]);
+    const asked: unknown[] = [];
+    const endpoint: ModelEndpoint = {
+      ...model.endpoint(),
+      onBehalfOf: (who, agent) => {
+        asked.push([who.subject, agent]);
+        return model.endpoint();
+      },
+    };
+    const { answer } = await world.ask("hr", caller, question, { endpoint });
+    await model.finish();
+    expect(answer.answer).toBe("C'est 24 jours par an [1].");
+    expect(asked).toEqual([[caller.subject, "hr"]]);
+    expect(await world.database.db.$count(usage, like(usage.requestId, `${answer.runId}:%`))).toBe(0);
   });
 });
 

@@ -69,6 +69,12 @@ describe("verification of a sentence", () => {
     },
   );
 
+  it("gives every citation a mark of its own", () => {
+    expect(judge("Pour 1234 heures, c'est 24 jours [1, 3].")).toMatchObject({
+      text: "Pour 1234 heures, c'est 24 jours [1][3].",
+    });
+  });
+
   it("takes out links that the cited sources do not hold", () => {
     expect(judge("Voir https://portail.atlas.example/rh pour le plafond [5].")).toMatchObject({
       kind: "kept",

@@ -17,11 +17,14 @@ import { history, systemPrompt } from "./prompt.ts";
 import { createSpotlight } from "./spotlight.ts";
 import { createToolbox } from "./toolbox.ts";
 
-/** Endpoints that have refused tools once; they are not asked again. */
+/** Servers that have refused tools once; they are not asked again. */
 const withoutTools = new WeakSet<ModelEndpoint>();
 
 export interface LoopOptions {
+  /** The server as this caller uses it. */
   readonly endpoint: ModelEndpoint;
+  /** The server as it was found: the same for every caller. */
+  readonly server: ModelEndpoint;
   readonly budget: Budget;
   readonly writer: AnswerWriter;
   readonly conversation: AskRequest["conversation"];
@@ -40,7 +43,7 @@ export async function runModelLoop(run: RunContext, options: LoopOptions): Promi
   const { endpoint, budget, writer, signal } = options;
   const spotlight = createSpotlight();
   const toolbox = createToolbox(run, tools, spotlight);
-  let withTools = toolbox.specs.length > 0 && !withoutTools.has(endpoint);
+  let withTools = toolbox.specs.length > 0 && !withoutTools.has(options.server);
   let messages = withTools ? opening(true, run.question) : await searchedUpFront();
 
   function opening(toolsOffered: boolean, question: string): ChatMessage[] {
@@ -85,7 +88,7 @@ export async function runModelLoop(run: RunContext, options: LoopOptions): Promi
   for (;;) {
     const turn = await callModel();
     if (turn === "tools-unsupported") {
-      withoutTools.add(endpoint);
+      withoutTools.add(options.server);
       messages = await searchedUpFront();
     } else if (turn.toolCalls.length > 0 && withTools) {
       const replies = await toolbox.run(turn.toolCalls, budget, signal);

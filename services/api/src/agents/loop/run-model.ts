@@ -1,4 +1,7 @@
 import type { Db } from "@ai-platform/core/db/database.ts";
+import { requireBudget } from "@ai-platform/core/gateway/authorizer.ts";
+import { limitsOf } from "@ai-platform/core/gateway/limits.ts";
+import type { VerifiedCaller } from "@ai-platform/core/identity/caller.ts";
 import type { Logger } from "@ai-platform/core/logger.ts";
 import { ModelFailure } from "@ai-platform/core/models/chat.ts";
 import type { ModelSource } from "@ai-platform/core/models/model-client.ts";
@@ -25,8 +28,8 @@ interface ModelRun {
 }
 
 /**
- * Runs the model within its caps and books every call in the ledger.
- * @throws Problem where rights are missing; the signal's reason where the caller has gone
+ * Runs the model within its caps and books every call in the ledger, where the model gateway does not book it.
+ * @throws Problem where rights are missing or a budget is spent; the signal's reason where the caller has gone
  */
 export async function runModel(
   { models, db, logger }: { readonly models: ModelSource; readonly db: Db; readonly logger: Logger },
@@ -34,8 +37,10 @@ export async function runModel(
   { writer, limits, conversation }: ModelRun,
 ): Promise<ModelOutcome> {
   const { caller } = run;
+  const apiKeyId = apiKeyOf(caller);
   const found = models.current();
   if (!found) return { failed: true, incomplete: undefined, usage: noUsage };
+  await requireBudgets(db, caller);
   const endpoint = found.onBehalfOf?.(caller, run.agent.name) ?? found;
   const model = endpoint.modelFor(run.agent.modelRole);
   const budget = createBudget(limits, endpoint.price);
@@ -48,6 +53,7 @@ export async function runModel(
   try {
     await runModelLoop(run, {
       endpoint,
+      server: found,
       budget,
       writer,
       conversation,
@@ -61,7 +67,7 @@ export async function runModel(
           tenant: caller.tenant,
           userId: caller.subject,
           department: caller.department,
-          ...(caller.credential.kind === "api-key" ? { apiKeyId: caller.credential.keyId } : {}),
+          ...(apiKeyId === undefined ? {} : { apiKeyId }),
           agent: run.agent.name,
           model,
           ...usage,
@@ -84,6 +90,14 @@ export async function runModel(
     if (wall.aborted) return outcome(false, { reason: "wall-time", limit: limits.wallTime });
     throw error;
   }
+}
+
+const apiKeyOf = ({ credential }: VerifiedCaller) => (credential.kind === "api-key" ? credential.keyId : undefined);
+
+/** A run costs money before it is known how much: with a spent budget it does not start. */
+async function requireBudgets(db: Db, caller: VerifiedCaller): Promise<void> {
+  const { tenant, department, subject: user } = caller;
+  for (const limit of await limitsOf(db, { tenant, department, user, key: apiKeyOf(caller) })) requireBudget(limit);
 }
 
 const noUsage: RunUsage = { model: null, promptTokens: 0, completionTokens: 0, cost: 0, modelCalls: 0, toolCalls: 0 };

@@ -94,6 +94,13 @@ function isLeadIn(text: string): boolean {
   return announces && bare.length <= longestLeadIn && figures(bare).length === 0 && findUrls(bare).length === 0;
 }
 
+/** `[1, 2]` as `[1][2]`: one form for whoever shows the answer. */
+const markEach = (_: string, ids: string) =>
+  ids
+    .split(/[,;]/)
+    .map((id) => `[${id.trim()}]`)
+    .join("");
+
 /** Cites right before the sentence's closing mark and blanks. */
 const withCitation = (text: string, id: number) => text.replace(/([.!?؟…]*)(\s*)$/u, ` [${String(id)}]$1$2`);
 
@@ -118,7 +125,7 @@ export function verifySentence(sentence: string, book: SourceBook, question: str
   if (!referencesHold(bare, cited)) return removed("reference");
   if (!figuresHold(bare, cited, question)) return removed("figure");
   const allowed = new Set(cited.flatMap(({ passage }) => [...findUrls(passage.text), ...findUrls(passage.source)]));
-  const text = removeForeignLinks(sentence, allowed);
+  const text = removeForeignLinks(sentence.replace(citationMark, markEach), allowed);
   if (contentStems(text.replace(citationMark, "")).size === 0) return removed("no-source");
   return { kind: "kept", text: ascribed ? withCitation(text, ascribed.id) : text, cited };
 }
