@@ -37,12 +37,9 @@ export function explainCrowding(requests: readonly ModelRequest[], hosts: readon
     });
     return `${request.replicas} x ${request.role} (${[...new Set(options)].join(" or ")})`;
   });
-  const offers = hosts.map(({ name, gpus, accelerator }) =>
-    accelerator ? `${name} ${gpus} x ${accelerator.name}` : `${name} without GPU`,
-  );
   return {
     field: "roles",
-    message: `each model fits alone, but not all together: ${needs.join(", ")} on ${offers.join(", ")}; add a host, or ask for fewer \`replicas\``,
+    message: `each model fits alone, but not all together: ${needs.join(", ")} on ${hosts.map(describeHost).join(", ")}; add a host, or ask for fewer \`replicas\``,
   };
 }
 
@@ -65,9 +62,16 @@ function gib(value: number): string {
 }
 
 function noHostReason(request: ModelRequest, hosts: readonly ComputeHost[]): string {
-  const names = listNames(eligibleHosts(request, hosts).map(({ name }) => name));
   const { checkpoint, tensorParallel } = request;
-  return `${names} must have compute capability ${checkpoint.minComputeCapability} and a GPU count of ${tensorParallel.join(" or ")}`;
+  const offers = eligibleHosts(request, hosts).map(describeHost);
+  return (
+    `it needs ${tensorParallel.join(" or ")} GPUs of compute capability ${checkpoint.minComputeCapability} or later ` +
+    `and may use ${listNames(offers)}`
+  );
+}
+
+function describeHost({ name, gpus, accelerator }: ComputeHost): string {
+  return accelerator ? `${name} with ${gpus} x ${accelerator.name}` : `${name} without GPUs`;
 }
 
 function nearestMiss(request: ModelRequest, hosts: readonly ComputeHost[]) {

@@ -1,3 +1,4 @@
+import { kvBytesPerToken } from "../capacity/memory.ts";
 import type { PlacedReplica } from "../capacity/placement.ts";
 import {
   modelUser,
@@ -29,7 +30,7 @@ export function vllmArgs(replica: PlacedReplica): string[] {
     ...["--max-model-len", String(request.context)],
     ...["--max-num-seqs", String(replica.maxSequences)],
     ...["--max-num-batched-tokens", String(replica.batchTokens)],
-    ...gpuArgs(replica),
+    ...memoryArgs(replica),
     ...parserArgs(replica),
     // The repository has no files in the vendor's format, which vLLM would otherwise prefer for this model.
     ...(request.checkpoint.forceHfFormat
@@ -40,8 +41,11 @@ export function vllmArgs(replica: PlacedReplica): string[] {
   ];
 }
 
-function gpuArgs({ host, tensorParallel, memoryFraction }: PlacedReplica): string[] {
-  if (!host.accelerator) return [];
+function memoryArgs({ request, host, tensorParallel, memoryFraction, kvTokens }: PlacedReplica): string[] {
+  if (!host.accelerator) {
+    // Without it the CPU build reserves most of the machine's memory, and refuses to start where others use some.
+    return ["--kv-cache-memory-bytes", String(kvTokens * kvBytesPerToken(request.model, tensorParallel))];
+  }
   return [
     ...["--tensor-parallel-size", String(tensorParallel)],
     ...["--gpu-memory-utilization", memoryFraction.toFixed(2)],
@@ -83,7 +87,6 @@ export function describeVllm(replica: PlacedReplica, settings: ServerSettings): 
       // Above the gateway's idle time, or it would reuse a connection that was just closed here.
       VLLM_HTTP_TIMEOUT_KEEP_ALIVE: "75",
       ...(settings.offline ? { HF_HUB_OFFLINE: "1" } : {}),
-      ...(host.accelerator ? {} : { VLLM_CPU_KVCACHE_SPACE: String(Math.ceil(memory.kvGiB)) }),
     },
     volumes: [weightsVolume, { name: `${replica.name}-compile-cache`, path: "/cache", giveToUser: true }],
     tmpfs: { "/tmp": 2048 },

@@ -90,6 +90,13 @@ describe("the advice after a refusal", () => {
     expect(advice({ ...r1, tensorParallel: 1 }, "l40s", 4)).toContain("`tensorParallel` left out");
   });
 
+  it("names the cards that are too few or too old", () => {
+    expect(() => place({ chat: { ...r1, tensorParallel: 8 } }, cards("l40s", 4))).toThrow(
+      "fits on no host: it needs 8 GPUs of compute capability 7.5 or later and may use host with 4 x l40s; it would fit with: `tensorParallel` left out",
+    );
+    expect(() => place({ chat: r1 }, {})).toThrow("and may use (none); it would fit with: 1 x a100-80");
+  });
+
   it("says so when nothing helps", () => {
     const own = { model: "deepseek-coder-v2", quantisation: "bf16", context: 4096, sequences: 1 };
     expect(() => place({ coding: own }, cards("l4", 1))).toThrow("no single change makes it fit");

@@ -68,12 +68,14 @@ describe("vLLM's arguments", () => {
     expect(fast && Number(valueOf(vllmArgs(fast), "--gpu-memory-utilization"))).toBeLessThan(0.85);
   });
 
-  it("without a GPU have no GPU flags, and the KV cache comes from the environment in whole GiB", () => {
+  it("without a GPU have no GPU flags, and a KV cache of the bytes that were planned", () => {
     const dev = placeOne("chat", { model: "qwen2.5-1.5b", context: 8192 }, { dev: { memoryGiB: 32, usdPerHour: 0.1 } });
-    const { args, env, gpus } = describeVllm(dev, {});
+    const { args, gpus } = describeVllm(dev, {});
     expect(args).not.toContain("--gpu-memory-utilization");
     expect(args).not.toContain("--tensor-parallel-size");
-    expect(env.VLLM_CPU_KVCACHE_SPACE).toBe("1");
+    const bytes = Number(valueOf(args, "--kv-cache-memory-bytes"));
+    expect(bytes / dev.kvTokens).toBe(28_672);
+    expect(dev.kvTokens).toBeGreaterThanOrEqual(2 * 8192);
     expect(gpus).toEqual([]);
   });
 });
