@@ -37,7 +37,7 @@ interface KeySet {
   readonly jwks: JSONWebKeySet;
 }
 
-/** Seconds between looks at the key file. An unknown key id looks again at once, though no oftener than each second. */
+/** Seconds between looks at the key file. For an unknown key id it is looked at again: another replica may have rotated. */
 const recheckSeconds = 10;
 
 /**
@@ -70,7 +70,7 @@ export async function openSigningKeys(file?: string): Promise<SigningKeys> {
   return {
     signer: async () => (await refreshed(recheckSeconds)).signer,
     verifier: async (kid) =>
-      (await refreshed(recheckSeconds)).verifiers.get(kid) ?? (await refreshed(1)).verifiers.get(kid),
+      (await refreshed(recheckSeconds)).verifiers.get(kid) ?? (await refreshed(0)).verifiers.get(kid),
     jwks: async () => (await refreshed(recheckSeconds)).jwks,
     rotate: async () => {
       const jwks = [await generateJwk(), ...current.privateJwks.slice(0, 1)];
