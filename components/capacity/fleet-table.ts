@@ -83,8 +83,10 @@ const columns: readonly Column[] = [
   ["USD/1M out", (row) => (row.kvTokens === 0 ? "-" : usd(row.outputUsdPerMillion, row)), "right"],
 ];
 
+/** Small prices keep two digits: one that reads 0.000 would look free. */
 function usd(value: number, { throughputBasis }: FleetRow): string {
-  return `${throughputBasis === "estimated" ? "~" : ""}${value.toFixed(3)}`;
+  const text = value < 0.01 ? value.toPrecision(2) : value.toFixed(3);
+  return throughputBasis === "estimated" ? `~${text}` : text;
 }
 
 /** The fleet and its monthly bill as aligned text for a terminal. */
