@@ -11,8 +11,7 @@ export interface Extract {
   readonly shown: string;
 }
 
-const maxExtracts = 5;
-const maxExtractsPerSource = 3;
+const maxExtracts = 6;
 const maxQuoteLength = 800;
 /** Weight of a word of the question that stands in the heading or title above a unit, against one in the unit. */
 const headingWeight = 0.7;
@@ -73,15 +72,9 @@ function fitting(wanted: ReadonlySet<string>, sources: readonly Source[], needed
     return { ...candidate, score: score / (1 + rankPenalty * rank) };
   });
   const best = Math.max(0, ...scored.map(({ score }) => score));
-  const taken = new Map<Source, number>();
   return scored
     .filter(({ score }) => score > 0 && score >= shareOfBest * best)
     .sort((a, b) => b.score - a.score || a.order - b.order)
-    .filter(({ source }) => {
-      const count = (taken.get(source) ?? 0) + 1;
-      taken.set(source, count);
-      return count <= maxExtractsPerSource;
-    })
     .slice(0, maxExtracts)
     .sort((a, b) => a.rank - b.rank || a.order - b.order)
     .map(({ source, unit: { quote, shown } }) => ({

@@ -125,15 +125,20 @@ export interface WatchOptions extends DiscoveryOptions {
   readonly every?: number;
 }
 
+/** Looks in vain before a known server counts as gone: a busy one may be slow to list its models. */
+const missesAllowed = 3;
+
 /**
  * Looks for a model server now and again, so that one that starts later is picked up and one that has gone is not
  * waited for. The endpoint stays the same object while server and models stay the same.
  */
 export async function watchModelEndpoint(env: ModelEnv, options: WatchOptions): Promise<ModelWatch> {
   let current: ModelEndpoint | undefined;
+  let misses = 0;
   const refresh = async () => {
     const found = await findModelEndpoint(env, options);
-    if (found?.description === current?.description) return;
+    misses = found ? 0 : misses + 1;
+    if (found?.description === current?.description || (!found && misses < missesAllowed)) return;
     current = found;
     options.logger.info(
       { model: found?.description ?? null },

@@ -107,8 +107,12 @@ describe("watching for a model server", () => {
     const before = watch.current();
     await watch.refresh();
     expect(watch.current()).toBe(before);
-    await stop();
-    await expect.poll(() => watch.current()).toBeUndefined();
     watch.stop();
+    await stop();
+    await watch.refresh();
+    expect(watch.current()).toBe(before);
+    await watch.refresh();
+    await watch.refresh();
+    expect(watch.current()).toBeUndefined();
   });
 });
