@@ -177,6 +177,16 @@ describe("POST /agent/:name", () => {
     expect(response.json()).toMatchObject({ errors: [{ field }] });
   });
 
+  it("is described with both of its forms", async () => {
+    const { paths } = (await app.inject({ url: "/openapi.json" })).json<{ paths: Record<string, unknown> }>();
+    expect(paths["/agent/hr"]).toMatchObject({
+      post: {
+        requestBody: { content: { "application/json": { schema: { required: ["question"] } } } },
+        responses: { 200: { content: { "application/json": {}, "text/event-stream": {} } } },
+      },
+    });
+  });
+
   it("needs a caller who may ask", async () => {
     expect((await ask({ question }, {})).statusCode).toBe(401);
     const auditor = await world.identity.token(await world.identity.user({ roles: ["auditor"] }));
