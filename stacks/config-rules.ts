@@ -1,4 +1,4 @@
-import { modelRoles, type PlatformSettings, type SecretKey } from "./config-schema.ts";
+import type { ModelSettings, PlatformSettings, SecretKey } from "./config-schema.ts";
 
 /** A setting that contradicts another one. */
 export interface ConfigProblem {
@@ -52,12 +52,12 @@ const secretsAreThere: Rule = (settings, { stack, hasSecret }) => {
     }));
 };
 
-function isExternal(model: PlatformSettings["models"][string]): boolean {
-  return model.engine === "address" && model.external;
+function isExternal(model: ModelSettings | undefined): boolean {
+  return model?.server === "address" && model.external;
 }
 
 const hostsExist: Rule = (settings) => {
-  const { hosts, edge, data, apps, models, embedding } = settings;
+  const { hosts, edge, data, apps, models } = settings;
   const known = Object.keys(hosts);
   const used: [(string | number)[], string][] = [
     [["edge", "host"], edge.host],
@@ -68,66 +68,45 @@ const hostsExist: Rule = (settings) => {
     ...(["api", "gateway", "ingest"] as const).flatMap((app) =>
       apps[app].map(({ host }, index): [(string | number)[], string] => [["apps", app, index, "host"], host]),
     ),
-    ...Object.entries(models).flatMap(([name, model]): [string[], string][] =>
-      model.engine === "address" ? [] : [[["models", name, "host"], model.host]],
+    ...Object.entries(models).flatMap(([role, model]): [string[], string][] =>
+      model.server === "llama-cpp" ? [[["models", role, "host"], model.host]] : [],
     ),
-    ...(embedding.engine === "tei" ? [[["embedding", "host"], embedding.host] as [string[], string]] : []),
   ];
   return used
     .filter(([, host]) => !known.includes(host))
     .map(([path, host]) => ({ path, message: `is "${host}"; configured hosts are ${known.join(", ")}` }));
 };
 
-const gpusAreFree: Rule = ({ hosts, models, embedding }) => {
-  const claims = [
-    ...Object.entries(models).flatMap(([name, model]) =>
-      model.engine === "vllm" ? model.gpus.map((gpu) => ({ owner: `models.${name}`, host: model.host, gpu })) : [],
-    ),
-    ...(embedding.engine === "tei" && embedding.gpu !== undefined
-      ? [{ owner: "embedding", host: embedding.host, gpu: embedding.gpu }]
-      : []),
+const sharedServersExist: Rule = ({ models }) =>
+  Object.entries(models).flatMap(([role, model]): ConfigProblem[] => {
+    if (model.server !== "shared") return [];
+    const path = ["models", role, "with"];
+    if (role === "embedding" || role === "rerank") {
+      return [{ path, message: `is "${model.with}", which writes text; \`${role}\` needs a server of its own` }];
+    }
+    if (models[model.with].server !== "shared") return [];
+    return [{ path, message: `is "${model.with}", which shares a server itself; name the role that has one` }];
+  });
+
+const embeddingHasDimensions: Rule = ({ models: { embedding } }) => {
+  if (embedding.server === "llama-cpp") {
+    return [{ path: ["models", "embedding", "server"], message: 'is "llama-cpp"; allowed are "placed" and "address"' }];
+  }
+  if (embedding.server !== "address" || embedding.dimensions !== undefined) return [];
+  return [
+    { path: ["models", "embedding", "dimensions"], message: "is missing; state the length of the server's vectors" },
   ];
-  const owners = new Map<string, string>();
-  return claims.flatMap(({ owner, host, gpu }): ConfigProblem[] => {
-    const path = owner === "embedding" ? ["embedding", "gpu"] : [...owner.split("."), "gpus"];
-    const count = hosts[host]?.gpus;
-    if (count !== undefined && gpu >= count) {
-      return [
-        { path, message: `names GPU ${String(gpu)} of host "${host}", which has ${String(count)} (counted from 0)` },
-      ];
-    }
-    const taken = owners.get(`${host}/${String(gpu)}`);
-    owners.set(`${host}/${String(gpu)}`, owner);
-    if (!taken) return [];
-    return [
-      { path, message: `names GPU ${String(gpu)} of host "${host}", which \`${taken}\` has; a GPU holds one model` },
-    ];
-  });
 };
 
-const rolesAreServed: Rule = ({ roles, models }) => {
-  const known = Object.keys(models);
-  return modelRoles.flatMap((role): ConfigProblem[] => {
-    const names = roles[role] ?? [];
-    if (names.length === 0) {
-      return [
-        { path: ["roles", role], message: `has no model; name at least one of ${known.join(", ") || "`models`"}` },
-      ];
-    }
-    return names
-      .filter((name) => !known.includes(name))
-      .map((name) => ({
-        path: ["roles", role],
-        message: `names "${name}"; configured models are ${known.join(", ")}`,
-      }));
-  });
-};
-
-const modelsAreUsed: Rule = ({ roles, models }) => {
-  const used = new Set(Object.values(roles).flat());
-  return Object.keys(models)
-    .filter((name) => !used.has(name))
-    .map((name) => ({ path: ["models", name], message: "serves no role; name it in `roles` or remove it" }));
+const placedModelsHaveHosts: Rule = ({ models, hosts }) => {
+  if (Object.values(hosts).some(({ compute }) => compute !== undefined)) return [];
+  return Object.entries(models)
+    .filter(([, { server }]) => server === "placed")
+    .map(([role]) => ({
+      path: ["models", role, "server"],
+      message:
+        'is "placed", but no host says what it has; give one `compute`, such as { accelerator: l40s, gpus: 2, usdPerHour: 3 }',
+    }));
 };
 
 const portsDiffer: Rule = ({ edge }) =>
@@ -152,9 +131,9 @@ const rules: readonly Rule[] = [
   acmeNeedsPublicName,
   secretsAreThere,
   hostsExist,
-  gpusAreFree,
-  rolesAreServed,
-  modelsAreUsed,
+  sharedServersExist,
+  embeddingHasDimensions,
+  placedModelsHaveHosts,
   portsDiffer,
   prodKeepsData,
 ];

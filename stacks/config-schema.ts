@@ -1,75 +1,57 @@
 import * as z from "zod";
 import { dnsLabel } from "../components/naming.ts";
+import { roleSchema } from "../components/capacity/fleet-request.ts";
+import { fleetSchema } from "../components/capacity/fleet.ts";
 import { type ImageName, thirdPartyImages } from "../components/images.ts";
 import { edgeSubnetPattern } from "../components/runtime/docker-networks.ts";
 
-/** Roles a model is asked for by. */
-export const modelRoles = ["chat", "coding", "fast"] as const;
+/** Roles a client names as `model`. */
+export const chatRoles = ["chat", "coding", "fast"] as const;
 
 const name = z.string().regex(dnsLabel, "must be a DNS label: a-z, 0-9 and -, starting with a letter");
 const port = z.int().min(1).max(65_535);
 const url = z.url({ protocol: /^https?$/, error: "must be an http or https address" });
 const cpus = z.number().positive();
 const memoryMiB = z.int().min(32);
-/** US dollars per million tokens. */
 const usdPerMillionTokens = z.number().positive("must be above 0, or the books hide what the tokens cost");
 
 const replica = z.strictObject({ host: name, cpus: cpus.exactOptional(), memoryMiB: memoryMiB.exactOptional() });
 const replicas = z.array(replica).min(1).max(16);
 const store = z.strictObject({ host: name, memoryMiB: memoryMiB.exactOptional(), cpus: cpus.exactOptional() });
 
-const price = { promptUsd: usdPerMillionTokens, completionUsd: usdPerMillionTokens };
-const served = {
-  /** Hugging Face repository. */
-  model: z.string().min(1),
-  revision: z.string().exactOptional(),
-  host: name,
-  contextTokens: z.int().min(512),
-  concurrentSequences: z.int().min(1).default(8),
-  cpus: cpus.default(4),
-  memoryMiB: memoryMiB.default(16_384),
-  ...price,
-};
+/** US dollars per million tokens. */
+const prices = { promptUsd: usdPerMillionTokens, completionUsd: usdPerMillionTokens };
 
-export const modelSchema = z.discriminatedUnion("engine", [
+/** What serves a role. */
+export const modelSchema = z.discriminatedUnion("server", [
+  /** vLLM, or Text Embeddings Inference, on a host the placement picks. */
+  roleSchema.extend({ server: z.literal("placed") }),
+  /** llama.cpp: a small model on CPUs. */
   z.strictObject({
-    engine: z.literal("vllm"),
-    ...served,
-    gpus: z.array(z.int().min(0)).min(1),
-    gpuMemoryUtilization: z.number().min(0.1).max(0.98).exactOptional(),
-    toolCallParser: z.string().exactOptional(),
-    reasoningParser: z.string().exactOptional(),
-    extraArgs: z.array(z.string()).exactOptional(),
+    server: z.literal("llama-cpp"),
+    /** Hugging Face repository with its quantisation. */
+    model: z.string().min(1),
+    host: name,
+    contextTokens: z.int().min(512).default(8192),
+    concurrentSequences: z.int().min(1).default(2),
+    cpus: cpus.default(2),
+    memoryMiB: memoryMiB.default(3072),
+    ...prices,
   }),
-  z.strictObject({ engine: z.literal("vllm-cpu"), ...served, toolCallParser: z.string().exactOptional() }),
-  z.strictObject({ engine: z.literal("llama-cpp"), ...served }),
+  /** An OpenAI-compatible server somebody else runs. */
   z.strictObject({
-    engine: z.literal("address"),
+    server: z.literal("address"),
     url,
     model: z.string().min(1),
-    contextTokens: z.int().min(512),
+    contextTokens: z.int().min(512).default(8192),
+    /** Length of the vectors; for the role `embedding`. */
+    dimensions: z.int().min(1).max(4096).exactOptional(),
     /** Outside the company; never used for confidential departments. */
     external: z.boolean().default(false),
-    ...price,
+    ...prices,
   }),
-]);
-
-const embeddingBase = {
-  model: z.string().min(1),
-  dimensions: z.int().min(1).max(4096),
-  promptUsd: usdPerMillionTokens,
-};
-export const embeddingSchema = z.discriminatedUnion("engine", [
-  z.strictObject({
-    engine: z.literal("tei"),
-    ...embeddingBase,
-    revision: z.string().exactOptional(),
-    host: name,
-    gpu: z.int().min(0).exactOptional(),
-    cpus: cpus.default(2),
-    memoryMiB: memoryMiB.default(4096),
-  }),
-  z.strictObject({ engine: z.literal("address"), ...embeddingBase, url }),
+  /** The server of another role. */
+  z.strictObject({ server: z.literal("shared"), with: z.enum(chatRoles) }),
 ]);
 
 const tls = z.discriminatedUnion("mode", [
@@ -84,8 +66,8 @@ const host = z.strictObject({
   /** Address other machines reach it at. */
   address: z.string().min(1),
   sshKeyFile: z.string().exactOptional(),
-  /** Number of GPUs. */
-  gpus: z.int().min(0).max(16).default(0),
+  /** Hardware and its price, for hosts that models are placed on. */
+  compute: fleetSchema.shape.hosts.valueType.exactOptional(),
 });
 
 const imageNames = Object.keys(thirdPartyImages) as [ImageName, ...ImageName[]];
@@ -112,10 +94,24 @@ export const configSchema = z.strictObject({
     qdrant: store,
     objectStore: store,
   }),
-  models: z.record(name, modelSchema),
-  roles: z.partialRecord(z.enum(modelRoles), z.array(name)),
-  fallbacks: z.partialRecord(z.enum(modelRoles), z.array(z.enum(modelRoles))).default({}),
-  embedding: embeddingSchema,
+  /** What serves each role. */
+  models: z.strictObject({
+    chat: modelSchema,
+    coding: modelSchema,
+    fast: modelSchema,
+    embedding: modelSchema,
+    rerank: modelSchema.exactOptional(),
+  }),
+  /** Roles to try, in order, where one is down. */
+  fallbacks: z.partialRecord(z.enum(chatRoles), z.array(z.enum(chatRoles))).default({}),
+  /** Cards and models the catalog does not know, and whether weights may be fetched. */
+  catalog: z
+    .strictObject({
+      accelerators: fleetSchema.shape.accelerators,
+      models: fleetSchema.shape.models,
+      offline: fleetSchema.shape.offline,
+    })
+    .prefault({}),
   apps: z.strictObject({
     api: replicas,
     gateway: replicas,
@@ -127,7 +123,7 @@ export const configSchema = z.strictObject({
       mirror: z.string().exactOptional(),
       overrides: z.partialRecord(z.enum(imageNames), z.string()).default({}),
     })
-    .default({ overrides: {} }),
+    .prefault({}),
 });
 
 export type PlatformSettings = z.output<typeof configSchema>;

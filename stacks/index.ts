@@ -2,4 +2,4 @@ import { readConfig } from "./config.ts";
 import { buildPlatform } from "./platform.ts";
 
 /** The stack's outputs; see `outputs.ts` for what they promise. */
-export default buildPlatform(readConfig());
+export default buildPlatform(readConfig()).exports;

@@ -14,17 +14,31 @@ import { stackPrefix } from "../components/naming.ts";
 import { renderHostsFile } from "../components/network/dns.ts";
 import { Edge, type EdgeTls } from "../components/network/edge.ts";
 import { DockerRuntime } from "../components/runtime/docker-runtime.ts";
+import type { RunningWorkload } from "../components/runtime/workload.ts";
 import { GeneratedSecret } from "../components/security/generated-secret.ts";
 import { TokenSigningKey } from "../components/security/token-signing-key.ts";
 import { ConfigError, type PlatformConfig } from "./config.ts";
-import { modelRoles } from "./config-schema.ts";
-import { createEmbedding, createModels, gatewayConfig, modelKeyVariable } from "./models.ts";
+import { chatRoles } from "./config-schema.ts";
+import {
+  createModels,
+  findEmbedding,
+  gatewayConfig,
+  modelKeyVariable,
+  type EmbeddingModel,
+  type ModelServer,
+} from "./models.ts";
 import type { PlatformExports } from "./outputs.ts";
 
 const repository = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 
+/** What the program made. */
+export interface Platform {
+  readonly exports: PlatformExports;
+  readonly workloads: readonly RunningWorkload[];
+}
+
 /** Composes the whole platform: engine, data, models, gateway, services, edge. */
-export function buildPlatform(config: PlatformConfig): PlatformExports {
+export function buildPlatform(config: PlatformConfig): Platform {
   const prefix = stackPrefix(config.project, config.stack);
   const images = resolveImages(config.images);
   const runtime = new DockerRuntime("docker", {
@@ -38,33 +52,28 @@ export function buildPlatform(config: PlatformConfig): PlatformExports {
   const keys = createKeys();
 
   const models = createModels(config, engine);
-  const embedding = createEmbedding(config, engine);
+  const embedding = findEmbedding(config, models);
   const image = servicesImage(repository, images);
   const connections: ServiceConnections = {
     databaseUrl: data.postgres.url,
     qdrantUrl: data.qdrant.url,
     qdrantApiKey: data.qdrant.apiKey,
-    embedding: {
-      url: embedding.url,
-      model: config.embedding.model,
-      dimensions: config.embedding.dimensions,
-      apiKey: embedding.apiKey ?? "none",
-    },
+    embedding,
   };
   const stores = [data.postgres.running, data.qdrant.running];
-  const modelServers = [...Object.values(models), embedding].flatMap(({ running }) => running ?? []);
+  const modelServers = models.flatMap(({ running }) => running ?? []);
 
   const gateway = new LitellmGateway("gateway", {
     ...engine,
-    config: gatewayConfig(config, models, embedding, { limits: data.limits, cache: data.cache }),
+    config: gatewayConfig(config, models, { limitsRedis: data.limits.address, cache: data.cache.address }),
     replicas: config.apps.gateway,
     gatewayKey: keys.gateway,
     limitsPassword: data.limits.password,
     cachePassword: data.cache.password,
-    modelKeys: modelKeys({ ...models, embedding }),
+    modelKeys: modelKeys(models),
     usageEndpoint: "http://api:8888/internal/usage",
     usageKey: keys.usage,
-    reachesInternet: Object.values(config.models).some((model) => model.engine === "address"),
+    reachesInternet: Object.values(config.models).some(({ server }) => server === "address"),
     after: [data.limits.running, data.cache.running, ...modelServers],
   });
   const publicUrl = edgeUrl(config);
@@ -74,10 +83,11 @@ export function buildPlatform(config: PlatformConfig): PlatformExports {
     replicas: config.apps.api,
     connections,
     publicUrl,
-    environment: config.stack,
+    environment: config.stack.replace(/[^a-z0-9]/g, "").slice(0, 16),
+    modelRoles: chatRoles,
     passwordGrant: config.apps.passwordGrant,
     trustedProxies: config.edge.subnet,
-    limitsRedis: data.limits,
+    limitsRedis: { ...data.limits.address, password: data.limits.password },
     gateway: { url: gateway.url, key: keys.gateway },
     usageKey: keys.usage,
     signingKeys: keys.signing,
@@ -93,7 +103,7 @@ export function buildPlatform(config: PlatformConfig): PlatformExports {
     gateway: gateway.running,
     gatewayKey: keys.gateway,
   });
-  return exportsOf(config, edge);
+  return { exports: exportsOf(config, edge, embedding), workloads: runtime.workloads };
 }
 
 function createData(
@@ -118,9 +128,9 @@ function createKeys() {
   };
 }
 
-function modelKeys(backends: Readonly<Record<string, { readonly apiKey?: pulumi.Input<string> }>>) {
+function modelKeys(servers: readonly ModelServer[]) {
   const keys: Record<string, pulumi.Input<string>> = {};
-  for (const [name, { apiKey }] of Object.entries(backends)) if (apiKey) keys[modelKeyVariable(name)] = apiKey;
+  for (const { id, apiKey } of servers) if (apiKey) keys[modelKeyVariable(id)] = apiKey;
   return keys;
 }
 
@@ -138,7 +148,7 @@ function edgeUrl({ domain, edge }: PlatformConfig): string {
   return `https://${domain}${edge.httpsPort === 443 ? "" : `:${String(edge.httpsPort)}`}`;
 }
 
-function exportsOf(config: PlatformConfig, edge: Edge): PlatformExports {
+function exportsOf(config: PlatformConfig, edge: Edge, embedding: EmbeddingModel): PlatformExports {
   const edgeAddress = config.hosts[config.edge.host]?.address ?? "";
   return {
     contractVersion: 1,
@@ -149,8 +159,8 @@ function exportsOf(config: PlatformConfig, edge: Edge): PlatformExports {
     edgeAddress,
     hostsFile: renderHostsFile([config.domain], edgeAddress),
     caCertificate: edge.caCertificate ?? "",
-    modelRoles: [...modelRoles],
-    embeddingModel: config.embedding.model,
-    embeddingDimensions: config.embedding.dimensions,
+    modelRoles: [...chatRoles],
+    embeddingModel: embedding.model,
+    embeddingDimensions: embedding.dimensions,
   };
 }

@@ -13,6 +13,8 @@ export interface ApiArgs {
   readonly publicUrl: string;
   /** Part of new API keys, so that a key shows where it belongs. */
   readonly environment: string;
+  /** Roles the gateway serves. */
+  readonly modelRoles: readonly string[];
   /** Whether people may sign in with a password. */
   readonly passwordGrant: boolean;
   /** Addresses whose `X-Forwarded-For` is believed: those of the edge. */
@@ -22,7 +24,7 @@ export interface ApiArgs {
   readonly gateway: { readonly url: string; readonly key: pulumi.Input<string> };
   /** Proves that usage rows come from the gateway. Secret. */
   readonly usageKey: pulumi.Input<string>;
-  /** PEM of the keys that sign tokens. Secret. */
+  /** JWK set of the keys that sign tokens. Secret. */
   readonly signingKeys: pulumi.Input<string>;
   readonly after: readonly RunningWorkload[];
 }
@@ -50,6 +52,7 @@ export class Api extends pulumi.ComponentResource {
           HOST: "0.0.0.0",
           PUBLIC_URL: args.publicUrl,
           ENVIRONMENT: args.environment,
+          MODEL_ROLES: args.modelRoles.join(","),
           PASSWORD_GRANT: String(args.passwordGrant),
           TRUSTED_PROXIES: args.trustedProxies,
           SIGNING_KEYS_FILE: filePath("signing-keys.json"),

@@ -10,12 +10,13 @@ export interface RedisArgs extends DataStoreArgs {
   readonly role: RedisRole;
 }
 
+const port = 6379;
+
 /** Redis. Two instances, because a full answer cache must not evict the counters of the rate limits. 256 MiB unless told otherwise. */
 export class Redis extends pulumi.ComponentResource {
   static readonly __pulumiType = "aiplatform:data:Redis";
   readonly running: RunningWorkload;
-  readonly host: string;
-  readonly port = 6379;
+  readonly address: { readonly host: string; readonly port: number };
   /** Secret. */
   readonly password: pulumi.Output<string>;
 
@@ -23,7 +24,7 @@ export class Redis extends pulumi.ComponentResource {
     super(Redis.__pulumiType, name, {}, opts);
     const password = new GeneratedSecret(`${name}-password`, {}, { parent: this });
     const memoryMiB = args.memoryMiB ?? 256;
-    const config = renderRedisConfig({ role: args.role, memoryMiB, port: this.port });
+    const config = renderRedisConfig({ role: args.role, memoryMiB, port });
     this.running = args.runtime.run(
       name,
       {
@@ -33,14 +34,14 @@ export class Redis extends pulumi.ComponentResource {
           "redis.conf": pulumi.interpolate`${config}requirepass ${password.value}\n`,
           password: password.value,
         },
-        ports: { redis: { port: this.port, exposure: "backend" } },
+        ports: { redis: { port, exposure: "backend" } },
         volumes: args.role === "limits" ? [{ name, path: "/data", stateful: true }] : [],
         ...(args.role === "cache" ? { tmpfs: { "/data": 8 } } : {}),
         health: {
           command: [
             "sh",
             "-c",
-            `REDISCLI_AUTH=$(cat ${filePath("password")}) redis-cli -p ${String(this.port)} ping | grep -q PONG`,
+            `REDISCLI_AUTH=$(cat ${filePath("password")}) redis-cli -p ${String(port)} ping | grep -q PONG`,
           ],
           startSeconds: 20,
         },
@@ -51,7 +52,7 @@ export class Redis extends pulumi.ComponentResource {
       },
       this,
     );
-    this.host = name;
+    this.address = { host: name, port };
     this.password = password.value;
     this.registerOutputs({ address: this.running.address("redis") });
   }

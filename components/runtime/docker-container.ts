@@ -67,7 +67,7 @@ export function containerArgs(workload: Workload, plan: ContainerPlan): docker.C
     init: true,
     restart: "unless-stopped",
     mustRun: true,
-    cpus: String(replica.cpus ?? workload.cpus),
+    cpus: decimal(replica.cpus ?? workload.cpus),
     memory,
     memorySwap: memory,
     ...(workload.sharedMemoryMiB ? { shmSize: workload.sharedMemoryMiB } : {}),
@@ -104,6 +104,11 @@ function healthArgs({ health }: Workload): Pick<docker.ContainerArgs, "healthche
     wait: true,
     waitTimeout: startSeconds + 60,
   };
+}
+
+/** As the provider writes it back ("1.0"), so that the next `up` shows no difference. */
+function decimal(value: number): string {
+  return Number.isInteger(value) ? value.toFixed(1) : String(value);
 }
 
 /** As the engine writes it back ("1m30s"), so that a refresh shows no difference. */

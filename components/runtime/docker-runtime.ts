@@ -32,6 +32,8 @@ export interface DockerRuntimeArgs {
 /** Runs workloads as containers on one or more Docker hosts. */
 export class DockerRuntime extends pulumi.ComponentResource implements Runtime {
   static readonly __pulumiType = "aiplatform:runtime:DockerRuntime";
+  /** Everything that was run, in order. */
+  readonly workloads: RunningWorkload[] = [];
   private readonly name: string;
   private readonly args: DockerRuntimeArgs;
   private readonly providers: ReadonlyMap<string, docker.Provider>;
@@ -58,7 +60,7 @@ export class DockerRuntime extends pulumi.ComponentResource implements Runtime {
       block === undefined ? undefined : edgeAddress(this.args.edgeSubnet, block, index),
     );
     const ready = this.createContainers(name, workload, edge, parent);
-    return {
+    const running: RunningWorkload = {
       name,
       workload,
       ready,
@@ -71,6 +73,8 @@ export class DockerRuntime extends pulumi.ComponentResource implements Runtime {
         });
       },
     };
+    this.workloads.push(running);
+    return running;
   }
 
   private createContainers(
