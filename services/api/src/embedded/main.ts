@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { DataFolderError } from "@ai-platform/core/db/data-folder.ts";
+import { Problem } from "@ai-platform/core/errors.ts";
 import { stopOnSignals } from "@ai-platform/core/shutdown.ts";
 import { parseStartOptions, StartError, usage } from "./options.ts";
 import { renderScreen } from "./screen.ts";
@@ -24,7 +25,7 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  const isMistake = error instanceof StartError || error instanceof DataFolderError;
-  console.error(isMistake ? `ai-platform: ${error.message}` : error);
+  const isMistake = [StartError, DataFolderError, Problem].some((kind) => error instanceof kind);
+  console.error(isMistake ? `ai-platform: ${(error as Error).message}` : error);
   process.exit(1);
 });
