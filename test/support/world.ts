@@ -105,6 +105,33 @@ export const anyWorld = fc.record<World>({
   documents: fc.array(anyDocument, { minLength: 1, maxLength: 8 }),
 });
 
+const readable: WorldDocument = {
+  tenant: 0,
+  state: "live",
+  acl: { allow: ["all"], deny: [], level: 1 },
+  words: ["contrat"],
+  chunks: 1,
+  hasOldVersion: false,
+};
+
+/** One user, and for each reason there is a document that this user may not read for this reason alone. */
+export const everyReason: World = {
+  users: [{ tenant: 0, department: "hr", roles: ["employee"], groups: [0], clearance: 1 }],
+  nesting: [[0, 1]],
+  documents: [
+    { ...readable, acl: { allow: [{ group: 1 }], deny: [], level: 1 } },
+    { ...readable, hasOldVersion: true },
+    { ...readable, tenant: 1 },
+    { ...readable, state: "deleted" },
+    { ...readable, state: "unpublished" },
+    { ...readable, acl: undefined },
+    { ...readable, acl: { allow: ["all"], deny: [], level: 2 } },
+    { ...readable, acl: { allow: [{ group: 2 }], deny: [], level: 1 } },
+    { ...readable, acl: { allow: [], deny: [], level: 1 } },
+    { ...readable, acl: { allow: ["all"], deny: [{ group: 1 }], level: 1 } },
+  ],
+};
+
 /** A world that is there: callers with real tokens, documents in Postgres and in the index. */
 export interface BuiltWorld {
   readonly callers: readonly VerifiedCaller[];

@@ -13,7 +13,8 @@ const hitColumns = sql.raw(`id as "chunkId", document_id as "documentId", docume
 /**
  * Lexical search: any word may match, rarer words weigh more, and each chunk is matched in its own language, so that
  * names and article numbers are found across languages. Rarity is counted over the chunks the filter lets through:
- * the order of results tells nothing about the others.
+ * the order of results tells nothing about the others. Scores are rounded, because the last digits of a sum depend on
+ * the order in which the database meets the rows.
  */
 export async function searchLexemes(db: Db, searched: SQL, query: VectorQuery, limit: number): Promise<VectorHit[]> {
   const words = queryWords(query.text);
@@ -43,7 +44,7 @@ export async function searchLexemes(db: Db, searched: SQL, query: VectorQuery, l
     select ${hitColumns}
     from matches join rarity using (lexeme)
     group by id, document_id, document_version
-    order by sum(weight * idf) desc, id
+    order by round(sum(weight * idf)::numeric, 6) desc, id
     limit ${limit}`,
   );
 }

@@ -19,6 +19,7 @@ import {
   anyWho,
   anyWorld,
   buildWorld,
+  everyReason,
   worldWords,
   type BuiltWorld,
   type World,
@@ -82,7 +83,7 @@ describe.each(testedStores())("access rights on %s", (kind) => {
           }
         }
       }),
-      runs(15),
+      { ...runs(15), examples: [[everyReason]] },
     );
   });
 
@@ -123,7 +124,7 @@ describe.each(testedStores())("access rights on %s", (kind) => {
           expect(await find(built, caller, checked)).toEqual(allowed(world, user));
         }
       }),
-      runs(12),
+      { ...runs(12), examples: [[everyReason]] },
     );
   });
 
@@ -189,7 +190,13 @@ describe.each(testedStores())("access rights on %s", (kind) => {
   it("P6: documents one cannot see change neither what is found nor its order", async () => {
     const question = fc.uniqueArray(fc.constantFrom(...worldWords), { minLength: 1 });
     await fc.assert(
-      fc.asyncProperty(anyWorld, fc.nat(3), question, async (world, who, words) => {
+      fc.asyncProperty(anyWorld, fc.nat(3), question, async (any, who, words) => {
+        // Hidden by rights alone: what was deleted a moment ago could be read until then, and is in the index until purged.
+        const published = { state: "live", hasOldVersion: false } as const;
+        const world: World = {
+          ...any,
+          documents: any.documents.flatMap((document) => (document.acl ? [{ ...document, ...published }] : [])),
+        };
         const built = await buildWorld(platform(), world);
         const user = who % built.callers.length;
         const ask = async () => {
