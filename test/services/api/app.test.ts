@@ -85,6 +85,26 @@ it("serves documentation, health and metrics", async () => {
   expect((await app.inject({ url: "/health" })).headers["content-security-policy"]).toContain("default-src 'none'");
 });
 
+it("describes every route with its right, its answers and its problems", async () => {
+  const app = await createTestApp({ database, identity });
+  type Operation = { description?: string; security?: unknown[]; responses: Record<string, unknown> };
+  const document = (await app.inject({ url: "/openapi.json" })).json<{
+    paths: Record<string, Record<string, Operation>>;
+  }>();
+  const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ name: `${method} ${path}`, ...operation })),
+  );
+  expect(operations.length).toBeGreaterThan(25);
+  for (const { name, description, security, responses } of operations) {
+    if (security === undefined) expect(description, name).toMatch(/Permission: `|Any signed-in caller/);
+    expect(responses, name).toHaveProperty("default.content.application/problem+json");
+    expect(
+      Object.keys(responses).some((status) => status.startsWith("2")),
+      name,
+    ).toBe(true);
+  }
+});
+
 it("is not ready while it stops", async () => {
   const app = await createTestApp({ database, identity, deps: { isStopping: () => true } });
   expect((await app.inject({ url: "/ready" })).statusCode).toBe(503);

@@ -7,6 +7,30 @@ import type { App } from "../deps.ts";
 const docsSecurityPolicy =
   "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
 
+/** Any answer but the route's own; the same kind of document for every error. */
+const problemResponse = {
+  description: "Problem document (RFC 9457)",
+  content: {
+    "application/problem+json": {
+      schema: {
+        type: "object",
+        required: ["type", "title", "status", "detail"],
+        properties: {
+          type: { type: "string", description: "`urn:ai-platform:problem:<code>`, stable" },
+          title: { type: "string" },
+          status: { type: "integer" },
+          detail: { type: "string", description: "What was wrong and what is allowed" },
+          errors: {
+            type: "array",
+            items: { type: "object", properties: { field: { type: "string" }, message: { type: "string" } } },
+          },
+          requestId: { type: "string", description: "To be quoted when asking about it" },
+        },
+      },
+    },
+  },
+};
+
 /** Serves the OpenAPI document at `/openapi.json` and a page to try it at `/docs`. Register before the routes. */
 export async function describeApi(app: App): Promise<void> {
   await app.register(swagger, {
@@ -27,7 +51,8 @@ export async function describeApi(app: App): Promise<void> {
       security: [{ bearer: [] }, { apiKey: [] }],
     },
     transform: (input) => {
-      const { schema, url } = jsonSchemaTransform(input);
+      const { schema: described, url } = jsonSchemaTransform(input);
+      const schema = { ...described, response: { ...(described.response as object), default: problemResponse } };
       const { config } = input.route;
       if (config?.public) return { schema: { ...schema, security: [] }, url };
       const permissions = [config?.permission ?? []].flat().map((permission) => `\`${permission}\``);
@@ -41,6 +66,11 @@ export async function describeApi(app: App): Promise<void> {
     docs.addHook("onRoute", (route) => {
       route.config = { ...route.config, public: true };
     });
-    await docs.register(swaggerUi, { routePrefix: "/docs", staticCSP: docsSecurityPolicy });
+    await docs.register(swaggerUi, {
+      routePrefix: "/docs",
+      staticCSP: docsSecurityPolicy,
+      // Without the bar that loads other people's documents.
+      uiConfig: { layout: "BaseLayout" },
+    });
   });
 }
