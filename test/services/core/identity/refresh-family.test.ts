@@ -140,7 +140,7 @@ it("keeps one live token per sign-in and ends the sign-in when an old one comes 
       fc.nat(3).map((family) => new SignOut(family)),
       fc.constantFrom(30, 601, refreshTokenSeconds + 1, sessionSeconds / 2).map((seconds) => new Wait(seconds)),
     ],
-    { maxCommands: 25 },
+    { maxCommands: 25, size: "max" },
   );
   await fc.assert(
     fc.asyncProperty(commands, async (run) => {
@@ -149,6 +149,22 @@ it("keeps one live token per sign-in and ends the sign-in when an old one comes 
     }),
     { numRuns: 25 },
   );
+});
+
+it("does not renew after a day without use, nor after the whole life of the session", async () => {
+  const idle = await tokens.issueFor(await identity.user());
+  now += refreshTokenSeconds * 1000;
+  await expect(tokens.refresh(idle.refreshToken ?? "")).rejects.toMatchObject({ code: "invalid-grant" });
+
+  let { refreshToken = "" } = await tokens.issueFor(await identity.user());
+  const end = now + sessionSeconds * 1000;
+  for (now += 3_600_000; now < end; now += 23 * 3_600_000) {
+    const renewed = await tokens.refresh(refreshToken);
+    expect(renewed.expiresIn).toBeLessThanOrEqual(Math.ceil((end - now) / 1000));
+    refreshToken = renewed.refreshToken ?? "";
+  }
+  now = end;
+  await expect(tokens.refresh(refreshToken)).rejects.toMatchObject({ code: "invalid-grant" });
 });
 
 it("lets one of two simultaneous uses through, and ends the session for the other", async () => {
