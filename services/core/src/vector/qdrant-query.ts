@@ -3,27 +3,21 @@ import type { AccessClause, AccessFilter } from "../access/filter.ts";
 import { foldText, queryWords } from "./fold.ts";
 import { languages, type IndexedChunk, type Language, type VectorQuery } from "./store.ts";
 
-/** Qdrant's names for the languages that have a stemmer and a stop-word list. */
-const bm25Languages = { fr: "french", ar: "arabic", en: "english" } as const;
-const noStopWords = { languages: [], custom: [] };
+/** Qdrant's names of the languages; `none` is neither stemmed nor freed of stop words. */
+const bm25Languages = { fr: "french", ar: "arabic", en: "english", simple: "none" } as const;
 
 export const denseVector = "dense";
 /** One sparse vector per language, so that word statistics are counted within a language. */
 export const sparseVector = (language: Language) => `bm25-${language}`;
 export const sparseVectors = languages.map(sparseVector);
 
-/** Text that Qdrant itself turns into a BM25 vector. Its default is English without accent folding: both are set here. */
-function bm25(text: string, language: Language, stopWords: Language = language): Schemas["Document"] {
-  return {
-    model: "qdrant/bm25",
-    text,
-    options: {
-      tokenizer: "word",
-      language: language === "simple" ? "english" : bm25Languages[language],
-      stemmer: language === "simple" ? { type: "none" } : { type: "snowball", language: bm25Languages[language] },
-      stopwords: stopWords === "simple" ? noStopWords : { languages: [bm25Languages[stopWords]] },
-    },
-  };
+/**
+ * Text that Qdrant itself turns into a BM25 vector. Left to itself it would take every text for English.
+ * @param stopWords language whose function words are left out. @default the text's
+ */
+function bm25(text: string, language: Language, stopWords = language): Schemas["Document"] {
+  const left = stopWords === language || stopWords === "simple" ? {} : { stopwords: bm25Languages[stopWords] };
+  return { model: "qdrant/bm25", text, options: { language: bm25Languages[language], ...left } };
 }
 
 /** A chunk's vectors: its words in its own language, and unstemmed for questions in another one. */
@@ -63,7 +57,8 @@ export function accessConditions(filter: AccessFilter): { must: Condition[]; mus
 
 /**
  * Body of `/points/query`: the rights in every prefetch and in the outer query, reciprocal rank fusion of the searches.
- * Rarity of words is counted over the chunks the rights let through, so that the order tells nothing about the others.
+ * Rarity of words is counted over the chunks the rights let through, so that the order tells nothing about the others:
+ * since Qdrant 1.19; an older one ignores `idf` and counts over the whole collection.
  * @param dense whether the collection holds dense vectors
  */
 export function queryBody(
