@@ -79,10 +79,10 @@ export async function checkTarget(
   const refuse = (reason: string) => new Problem("source-refused", `${target.href} may not be read: ${reason}.`);
   if (target.protocol !== "https:" && target.protocol !== "http:") throw refuse("only http and https are");
   if (target.username !== "" || target.password !== "") throw refuse("it carries credentials");
-  const port = Number(target.port || (target.protocol === "https:" ? 443 : 80));
-  if (!policy.ports.includes(port)) throw refuse(`port ${port} is not one of ${policy.ports.join(", ")}`);
   const host = target.hostname.replace(/\.$/, "").toLowerCase();
   if (!allowedHosts.includes(host)) throw refuse(`host ${host} is not on the list of allowed hosts`);
+  const port = Number(target.port || (target.protocol === "https:" ? 443 : 80));
+  if (!policy.ports.includes(port)) throw refuse(`port ${port} is not one of ${policy.ports.join(", ")}`);
   const bare = host.replace(/^\[|\]$/g, "");
   const addresses = ipaddr.isValid(bare) ? [bare] : await policy.resolve(bare);
   const [first] = addresses;
