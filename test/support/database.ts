@@ -3,11 +3,11 @@ import { openEmbedded, openPostgres, type Database } from "@ai-platform/core/db/
 import pg from "pg";
 
 /**
- * An empty database: embedded, or one of its own on the server that `DATABASE_URL` names, which needs pgvector and the
+ * An empty database: embedded, or one of its own on the server that `TEST_DATABASE_URL` names, which needs pgvector and the
  * right to create databases. `close` removes it.
  */
 export async function openTestDatabase(): Promise<Database> {
-  const server = process.env.DATABASE_URL;
+  const server = process.env.TEST_DATABASE_URL;
   if (!server) return openEmbedded();
   const name = `test_${randomBytes(6).toString("hex")}`;
   await onServer(server, `create database ${name}`);
