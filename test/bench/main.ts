@@ -1,8 +1,10 @@
+import { benchIngest } from "./ingest.ts";
 import { benchRetrieval } from "./retrieval.ts";
 
 /** Parts of `npm run bench -- <part>`; all of them where none is named. Ratios of one run, never a test of time. */
 const parts: Readonly<Record<string, () => Promise<void>>> = {
   retrieval: benchRetrieval,
+  ingest: benchIngest,
 };
 
 const asked = process.argv.slice(2);

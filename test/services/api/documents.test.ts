@@ -56,7 +56,7 @@ interface Form {
 async function upload(headers: { authorization: string }, text: string | Uint8Array, form: Form = {}) {
   const { department = "hr", allow = ["department:hr"], level = "1", fileName = "conges.md", extra = {} } = form;
   const body = new FormData();
-  body.append("file", new File([text as string], fileName));
+  body.append("file", new File([text], fileName));
   body.append("department", department);
   for (const principal of allow) body.append("allow", principal);
   body.append("level", level);
