@@ -66,6 +66,8 @@ const host = z.strictObject({
   /** Address other machines reach it at. */
   address: z.string().min(1),
   sshKeyFile: z.string().exactOptional(),
+  /** CPUs it has; larger limits are cut to it. */
+  cpus: cpus.exactOptional(),
   /** Hardware and its price, for hosts that models are placed on. */
   compute: fleetSchema.shape.hosts.valueType.exactOptional(),
 });

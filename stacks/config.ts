@@ -44,7 +44,7 @@ export function parseSettings(
   stack: string,
   hasSecret: (key: SecretKey) => boolean,
 ): CheckedSettings {
-  const result = configSchema.safeParse(raw);
+  const result = configSchema.safeParse(raw, { reportInput: true });
   if (!result.success) {
     throw new ConfigError(
       report(

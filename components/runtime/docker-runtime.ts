@@ -7,7 +7,7 @@ import { createImage } from "./docker-image.ts";
 import { dynamicRange, edgeAddress, type NetworkName } from "./docker-networks.ts";
 import type { DockerSite } from "./docker-site.ts";
 import { createVolume, type SiteVolume } from "./docker-volumes.ts";
-import { type RunningWorkload, type Runtime, type Workload, workloadProblems } from "./workload.ts";
+import { type Replica, type RunningWorkload, type Runtime, type Workload, workloadProblems } from "./workload.ts";
 
 /** A machine with a Docker engine. */
 export interface DockerHost {
@@ -15,6 +15,8 @@ export interface DockerHost {
   readonly engine: string;
   /** Private key file for `ssh://`. @default what ssh itself finds */
   readonly sshKeyFile?: string;
+  /** CPUs it has: larger limits are cut to it, because the engine refuses them. @default limits stay as they are */
+  readonly cpus?: number;
 }
 
 /** Arguments of {@link DockerRuntime}. */
@@ -94,7 +96,7 @@ export class DockerRuntime extends pulumi.ComponentResource implements Runtime {
         prefix: this.args.prefix,
         service,
         number: index + 1,
-        replica,
+        replica: this.fitToHost(replica, workload),
         image: site.image,
         networks: this.networkNames(replica.host),
         volumes: Object.fromEntries(volumes.map(([name, volume]) => [name, volume.name])),
@@ -112,6 +114,11 @@ export class DockerRuntime extends pulumi.ComponentResource implements Runtime {
       containers.push(new docker.Container(`${service}-${String(index + 1)}`, args, opts));
     }
     return containers;
+  }
+
+  private fitToHost(replica: Replica, workload: Workload): Replica {
+    const limit = this.args.hosts[replica.host]?.cpus ?? Infinity;
+    return { ...replica, cpus: Math.min(replica.cpus ?? workload.cpus, limit) };
   }
 
   private createSite(service: string, workload: Workload, host: string, parent: pulumi.ComponentResource) {

@@ -20,6 +20,11 @@ const hints: readonly { readonly pattern: RegExp; readonly hint: (stack: string)
       `The subnet of the edge network is taken. Set \`edge.subnet\` in Pulumi.${stack}.yaml to a free private /24.`,
   },
   {
+    pattern: /Range of CPUs is from/,
+    hint: (stack) =>
+      `A CPU limit is above what a host has. Set \`hosts.<name>.cpus\` in Pulumi.${stack}.yaml to its number of CPUs.`,
+  },
+  {
     pattern: /currently locked|pending operations|is already in use by container/i,
     hint: (stack) => `An earlier run was cut off. Clean up with: npm run recover -- ${stack}`,
   },

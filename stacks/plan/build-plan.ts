@@ -38,6 +38,8 @@ export interface PlannedSecret {
 export interface Plan {
   readonly environment: string;
   readonly resources: readonly RecordedResource[];
+  /** URNs of the components that registered outputs. */
+  readonly finished: readonly string[];
   readonly hosts: Readonly<Record<string, { readonly engine: string; readonly copies: readonly PlannedCopy[] }>>;
   readonly networks: Readonly<Record<string, readonly string[]>>;
   readonly ports: readonly PlannedPort[];
@@ -66,7 +68,7 @@ export async function buildPlan(stack: string, settingsFile: string): Promise<Pl
   const settings = readConfig();
   const platform = buildPlatform(settings);
   await recorder.settled();
-  return describe(settings, platform, recorder.resources, await resolveOutputs(platform));
+  return describe(settings, platform, recorder, await resolveOutputs(platform));
 }
 
 async function resolveOutputs({ exports }: Platform): Promise<PlatformOutputs> {
@@ -80,7 +82,7 @@ async function resolveOutputs({ exports }: Platform): Promise<PlatformOutputs> {
 function describe(
   config: PlatformConfig,
   { workloads }: Platform,
-  resources: readonly RecordedResource[],
+  { resources, finished }: ProgramRecorder,
   outputs: PlatformOutputs,
 ): Plan {
   const copies = workloads.flatMap(describeCopies);
@@ -94,6 +96,7 @@ function describe(
   return {
     environment: config.stack,
     resources,
+    finished: [...finished],
     hosts: Object.fromEntries(hosts) as Plan["hosts"],
     networks: { edge: members("edge"), backend: members("backend"), outside: members("internet") },
     ports: workloads.flatMap((workload) => describePorts(workload, members)),

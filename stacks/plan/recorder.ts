@@ -30,9 +30,14 @@ interface Registration {
   getProtect(): boolean;
 }
 
+interface OutputsRegistration {
+  getUrn(): string;
+  getOutputs(): { toJavaScript(): object } | undefined;
+}
+
 interface Monitor {
   registerResource(request: Registration, callback: unknown): Promise<void>;
-  registerResourceOutputs(request: { getUrn(): string; getOutputs(): unknown }, callback: unknown): void;
+  registerResourceOutputs(request: OutputsRegistration, callback: unknown): void;
 }
 
 /**
@@ -41,7 +46,7 @@ interface Monitor {
  */
 export class ProgramRecorder {
   readonly resources: RecordedResource[] = [];
-  /** URNs of the components that registered outputs. */
+  /** URNs of the components that registered outputs with names. */
   readonly finished = new Set<string>();
   private readonly registrations = new Map<string, Registration>();
 
@@ -68,7 +73,7 @@ export class ProgramRecorder {
     };
     const registerOutputs = monitor.registerResourceOutputs.bind(monitor);
     monitor.registerResourceOutputs = (request, callback) => {
-      if (request.getOutputs()) this.finished.add(request.getUrn());
+      if (Object.keys(request.getOutputs()?.toJavaScript() ?? {}).length > 0) this.finished.add(request.getUrn());
       registerOutputs(request, callback);
     };
   }
