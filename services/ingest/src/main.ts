@@ -9,10 +9,11 @@ import { createLogger } from "@ai-platform/core/logger.ts";
 import { stopOnSignals } from "@ai-platform/core/shutdown.ts";
 import { openBackend } from "./backend.ts";
 import { jobStatuses } from "./request.ts";
-import { settingsSchema } from "./settings.ts";
+import { postgresUrl, settingsSchema } from "./settings.ts";
 import { createIngestWorker } from "./worker.ts";
 
-const serviceSchema = settingsSchema.required({ DATABASE_URL: true }).extend({
+const serviceSchema = settingsSchema.extend({
+  DATABASE_URL: postgresUrl,
   /** Port of `/health` and `/metrics`. @default 8889 */
   PORT: z.coerce.number().int().min(0).max(65_535).default(8889),
   /** @default 127.0.0.1 */

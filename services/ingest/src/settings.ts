@@ -1,7 +1,11 @@
 import { z } from "zod";
 import type { Embedder } from "@ai-platform/core/models/embedder.ts";
 
-const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: "must be an address such as postgres://user@host/db" });
+/** Address of a Postgres server. */
+export const postgresUrl = z.url({
+  protocol: /^postgres(ql)?$/,
+  error: "must be an address such as postgres://user@host/db",
+});
 const httpUrl = z.url({ protocol: /^https?$/, error: "must be an http or https address" });
 
 /** What ingestion works with, from the environment. Secrets may come as `X_FILE`. */
