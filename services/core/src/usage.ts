@@ -42,13 +42,16 @@ export async function recordUsage(db: Db, row: UsageRow): Promise<boolean> {
   return written.length === 1;
 }
 
-/** A line of the usage report: one department, user, agent and model over the period. */
-export interface UsageLine {
-  readonly department: string;
-  readonly userId: string;
-  readonly agent: string | null;
-  readonly model: string;
+/** What usage can be summed by. */
+export const usageDimensions = ["day", "department", "userId", "keyId", "agent", "model", "deployment"] as const;
+export type UsageDimension = (typeof usageDimensions)[number];
+
+/** A line of the usage report: the sums of one combination of the dimensions asked for. */
+export interface UsageLine extends Readonly<Partial<Record<UsageDimension, string | null>>> {
+  /** All calls, failed ones and answers from the cache included. */
   readonly calls: number;
+  readonly failures: number;
+  readonly cacheHits: number;
   readonly promptTokens: number;
   readonly completionTokens: number;
   /** US dollars, exact decimals. */
@@ -64,23 +67,38 @@ export interface UsagePeriod {
   readonly userId?: string;
   /** @default every department */
   readonly departments?: readonly string[];
+  /** @default department, user, agent and model */
+  readonly by?: readonly UsageDimension[];
 }
+
+export const defaultDimensions: readonly UsageDimension[] = ["department", "userId", "agent", "model"];
+
+const dimensionColumns = {
+  day: sql<string>`to_char(${usage.at} at time zone 'utc', 'YYYY-MM-DD')`,
+  department: sql<string>`${usage.department}`,
+  userId: sql<string>`${usage.userId}`,
+  keyId: sql<string | null>`${usage.apiKeyId}`,
+  agent: sql<string | null>`${usage.agent}`,
+  model: sql<string>`${usage.model}`,
+  deployment: sql<string | null>`${usage.deployment}`,
+} satisfies Record<UsageDimension, unknown>;
 
 /** Sums the ledger over a period, dearest lines first. */
 export async function summariseUsage(db: Db, period: UsagePeriod): Promise<UsageLine[]> {
-  const { tenant, from, to, userId, departments } = period;
-  const key = [usage.department, usage.userId, usage.agent, usage.model] as const;
-  const cost = sql<string>`sum(${usage.cost})::text`;
+  const { tenant, from, to, userId, departments, by = defaultDimensions } = period;
+  const key = by.map((dimension) => dimensionColumns[dimension]);
+  const dimensions: Partial<typeof dimensionColumns> = Object.fromEntries(
+    by.map((dimension) => [dimension, dimensionColumns[dimension]]),
+  );
   return db
     .select({
-      department: usage.department,
-      userId: usage.userId,
-      agent: usage.agent,
-      model: usage.model,
+      ...dimensions,
       calls: sql<number>`count(*)::int`,
-      promptTokens: sql<number>`sum(${usage.promptTokens})::float8`,
-      completionTokens: sql<number>`sum(${usage.completionTokens})::float8`,
-      cost,
+      failures: sql<number>`count(*) filter (where ${usage.outcome} = 'failure')::int`,
+      cacheHits: sql<number>`count(*) filter (where ${usage.outcome} = 'cache_hit')::int`,
+      promptTokens: sql<number>`coalesce(sum(${usage.promptTokens}), 0)::float8`,
+      completionTokens: sql<number>`coalesce(sum(${usage.completionTokens}), 0)::float8`,
+      cost: sql<string>`coalesce(sum(${usage.cost}), 0)::text`,
     })
     .from(usage)
     .where(
@@ -93,5 +111,5 @@ export async function summariseUsage(db: Db, period: UsagePeriod): Promise<Usage
       ),
     )
     .groupBy(...key)
-    .orderBy(desc(sql`sum(${usage.cost})`), ...key);
+    .orderBy(desc(sql`coalesce(sum(${usage.cost}), 0)`), ...key);
 }

@@ -196,10 +196,13 @@ describe("usage", () => {
     const csv = await app.inject({ url: `/usage/report?${period}&format=csv`, headers: it.headers });
     expect(csv.headers["content-type"]).toContain("text/csv");
     expect(csv.body.split("\r\n")).toEqual([
-      "department,userId,agent,model,calls,promptTokens,completionTokens,cost",
-      "it,somebody,'=cmd,chat,1,10,5,7.000000000000",
+      "department,userId,agent,model,calls,failures,cacheHits,promptTokens,completionTokens,cost",
+      "it,somebody,'=cmd,chat,1,0,0,10,5,7.000000000000",
       "",
     ]);
+    const byDay = await all.ask("GET", `/usage/report?${period}&by=day,keyId`);
+    expect(byDay.body.lines).toMatchObject([{ day: "2026-03-10", keyId: null, calls: 3, cost: "7.300000000001" }]);
+    expect(await all.ask("GET", `/usage/report?${period}&by=colour`)).toMatchObject({ status: 400 });
   });
 });
 

@@ -1,6 +1,12 @@
 import { z } from "zod";
 import type { VerifiedCaller } from "@ai-platform/core/identity/caller.ts";
-import { summariseUsage, type UsageLine } from "@ai-platform/core/usage.ts";
+import {
+  defaultDimensions,
+  summariseUsage,
+  type UsageDimension,
+  usageDimensions,
+  type UsageLine,
+} from "@ai-platform/core/usage.ts";
 import type { App, AppDeps } from "../deps.ts";
 import { toCsv } from "./csv.ts";
 
@@ -11,36 +17,33 @@ const periodSchema = z
   .object({
     from: z.iso.date().optional().describe("First day, UTC. Default: 30 days back"),
     to: z.iso.date().optional().describe("Last day, UTC, included. Default: today"),
+    by: z
+      .string()
+      .default(defaultDimensions.join(","))
+      .transform((list) => list.split(","))
+      .pipe(z.array(z.enum(usageDimensions)).min(1))
+      .describe(`What to sum by: a comma list of ${usageDimensions.join(", ")}`),
     format: z.enum(["json", "csv"]).default("json"),
   })
-  .transform(({ from, to, format }) => {
+  .transform(({ from, to, by, format }) => {
     const end = Date.parse(to ?? new Date().toISOString().slice(0, 10)) + dayMs;
     const start = from === undefined ? end - 31 * dayMs : Date.parse(from);
-    return { from: new Date(start), to: new Date(end), format };
+    return { from: new Date(start), to: new Date(end), by, format };
   })
   .refine(({ from, to }) => from < to, { error: "must not be after `to`", path: ["from"] });
 
-const columns = [
-  "department",
-  "userId",
-  "agent",
-  "model",
-  "calls",
-  "promptTokens",
-  "completionTokens",
-  "cost",
-] as const satisfies readonly (keyof UsageLine)[];
+const sums = ["calls", "failures", "cacheHits", "promptTokens", "completionTokens", "cost"] as const;
+const columnsOf = (by: readonly UsageDimension[]) => [...by, ...sums] satisfies (keyof UsageLine)[];
 
 const reportSchema = z.object({
   from: z.string(),
   to: z.string().describe("Excluded"),
   lines: z.array(
     z.object({
-      department: z.string(),
-      userId: z.string(),
-      agent: z.string().nullable(),
-      model: z.string(),
+      ...Object.fromEntries(usageDimensions.map((dimension) => [dimension, z.string().nullish()])),
       calls: z.int(),
+      failures: z.int(),
+      cacheHits: z.int(),
       promptTokens: z.number(),
       completionTokens: z.number(),
       cost: z.string().describe("US dollars, exact"),
@@ -49,7 +52,7 @@ const reportSchema = z.object({
 });
 const response = {
   200: {
-    description: "Sums by department, user, agent and model, dearest first",
+    description: "Sums, dearest first",
     content: { "application/json": { schema: reportSchema }, "text/csv": { schema: z.string() } },
   },
 };
@@ -64,7 +67,7 @@ export function usageRoutes(app: App, { database: { db } }: AppDeps): void {
     },
     async ({ caller, query: { format, ...period } }, reply) => {
       const lines = await summariseUsage(db, { ...period, tenant: caller.tenant, userId: caller.subject });
-      if (format === "csv") return reply.type("text/csv; charset=utf-8").send(toCsv(columns, lines));
+      if (format === "csv") return reply.type("text/csv; charset=utf-8").send(toCsv(columnsOf(period.by), lines));
       return report(period, lines);
     },
   );
@@ -79,7 +82,7 @@ export function usageRoutes(app: App, { database: { db } }: AppDeps): void {
       const departments = visibleDepartments(caller);
       const scope = departments === undefined ? {} : { departments };
       const lines = await summariseUsage(db, { ...period, tenant: caller.tenant, ...scope });
-      if (format === "csv") return reply.type("text/csv; charset=utf-8").send(toCsv(columns, lines));
+      if (format === "csv") return reply.type("text/csv; charset=utf-8").send(toCsv(columnsOf(period.by), lines));
       return report(period, lines);
     },
   );

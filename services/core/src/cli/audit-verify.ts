@@ -1,9 +1,6 @@
-import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { verifyAudit, type AuditReport } from "../audit.ts";
-import { openEmbedded, openPostgres, type Database } from "../db/database.ts";
-import { claimDataFolder } from "../db/data-folder.ts";
+import { withDatabase } from "./with-database.ts";
 
 const usage = `Usage: npm run audit:verify -- [--data-dir <folder>] [--json]
 
@@ -23,35 +20,9 @@ async function main(): Promise<void> {
     console.log(usage);
     return;
   }
-  const url = process.env.DATABASE_URL;
-  const folder = values["data-dir"];
-  const report = url && folder === undefined ? await verifyServer(url) : await verifyFolder(resolve(folder ?? ".data"));
+  const report = await withDatabase(values["data-dir"], ({ db }) => verifyAudit(db));
   console.log(values.json ? JSON.stringify(report) : describe(report));
   if (report.broken) process.exitCode = 1;
-}
-
-async function verifyServer(url: string): Promise<AuditReport> {
-  return verifyAndClose(await openPostgres(url, 1));
-}
-
-async function verifyFolder(folder: string): Promise<AuditReport> {
-  if (!existsSync(join(folder, "postgres"))) {
-    throw new Error(`${folder} holds no platform; name its folder with --data-dir or set DATABASE_URL`);
-  }
-  const claim = await claimDataFolder(folder);
-  try {
-    return await verifyAndClose(await openEmbedded(join(folder, "postgres")));
-  } finally {
-    await claim.release();
-  }
-}
-
-async function verifyAndClose(database: Database): Promise<AuditReport> {
-  try {
-    return await verifyAudit(database.db);
-  } finally {
-    await database.close();
-  }
 }
 
 function describe({ rows, head, broken }: AuditReport): string {
