@@ -22,6 +22,8 @@ export interface NginxConfig {
   readonly answerTimeoutSeconds: number;
 }
 
+const hsts = 'add_header Strict-Transport-Security "max-age=31536000" always;';
+
 /**
  * Renders nginx.conf.
  *
@@ -112,7 +114,7 @@ ${renderChallenge(config.acmeFolder)}    location / { return 308 https://${confi
     ssl_protocols TLSv1.2 TLSv1.3;
     ssl_session_cache shared:tls:10m;
     ssl_session_tickets off;
-    add_header Strict-Transport-Security "max-age=31536000" always;
+    ${hsts}
 
     proxy_set_header Host $host;
     proxy_set_header Connection "";
@@ -144,7 +146,11 @@ ${renderChallenge(config.acmeFolder)}    location / { return 308 https://${confi
       auth_request_set $refusal_status $upstream_http_x_refusal_status;
       auth_request_set $refusal $upstream_http_x_refusal;
       auth_request_set $refusal_retry $upstream_http_retry_after;
+      auth_request_set $budget_warning $upstream_http_x_budget_warning;
       error_page 401 403 = @refused;
+      # A location with headers of its own inherits none.
+      ${hsts}
+      add_header X-Budget-Warning $budget_warning;
 
       proxy_pass http://gateway;
       proxy_pass_request_headers off;
@@ -166,7 +172,8 @@ ${renderChallenge(config.acmeFolder)}    location / { return 308 https://${confi
 
     location @refused {
       internal;
-      default_type application/json;
+      default_type application/problem+json;
+      ${hsts}
       add_header Retry-After $refusal_retry always;
       if ($refusal_kind = 429) { return 429 $refusal; }
       if ($refusal_kind = 401) { return 401 $refusal; }
