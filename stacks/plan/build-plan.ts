@@ -71,6 +71,9 @@ export async function buildPlan(stack: string, settingsFile: string): Promise<Pl
   return describe(settings, platform, recorder, await resolveOutputs(platform));
 }
 
+/** From the most public to the least. */
+const exposures: readonly Exposure[] = ["public", "edge", "backend"];
+
 async function resolveOutputs({ exports }: Platform): Promise<PlatformOutputs> {
   const all = pulumi.all(exports as unknown as Record<string, pulumi.Input<unknown>>);
   const values = await new Promise((resolve) => {
@@ -99,7 +102,9 @@ function describe(
     finished: [...finished],
     hosts: Object.fromEntries(hosts) as Plan["hosts"],
     networks: { edge: members("edge"), backend: members("backend"), outside: members("internet") },
-    ports: workloads.flatMap((workload) => describePorts(workload, members)),
+    ports: workloads
+      .flatMap((workload) => describePorts(workload, members))
+      .sort((a, b) => exposures.indexOf(a.exposure) - exposures.indexOf(b.exposure)),
     secrets: workloads.flatMap(({ name, workload: { secrets = {} } }) =>
       Object.keys(secrets).length > 0 ? [{ workload: name, files: Object.keys(secrets).sort() }] : [],
     ),

@@ -60,14 +60,10 @@ function renderHosts({ hosts }: Plan): string[] {
 
 function renderPorts({ ports }: Plan): string[] {
   const width = Math.max(...ports.map(({ address, workload }) => address.length + workload.length)) + 2;
-  return (["public", "edge", "backend"] as const).flatMap((exposure) =>
-    ports
-      .filter((port) => port.exposure === exposure)
-      .map((port) => {
-        const name = exposure === "public" ? `${port.workload}, ${port.address}` : port.address;
-        return `${exposure.padEnd(7)}  ${name.padEnd(width)}  <- ${port.reachableBy.join(", ") || "nobody"}`;
-      }),
-  );
+  return ports.map(({ exposure, workload, address, reachableBy }) => {
+    const name = exposure === "public" ? `${workload}, ${address}` : address;
+    return `${exposure.padEnd(7)}  ${name.padEnd(width)}  <- ${reachableBy.join(", ") || "nobody"}`;
+  });
 }
 
 function oneLine(value: unknown): string {
