@@ -5,9 +5,12 @@ import { embedderEnvSchema, openEmbedder } from "./models/embedder-env.ts";
 import { openVectorStore } from "./vector/open-store.ts";
 import type { VectorStore } from "./vector/store.ts";
 
+/** Address of a Postgres server. */
+export const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: "must be a postgres:// address" });
+
 /** Settings both services share. Each can be given as a file with `_FILE`; see `parseEnv`. */
 export const connectionEnvSchema = embedderEnvSchema.extend({
-  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: "must be a postgres:// address" }),
+  DATABASE_URL: postgresUrl,
   /** @default the search index is kept in Postgres */
   QDRANT_URL: z.url({ protocol: /^https?$/, error: "must be an http or https address" }).optional(),
   QDRANT_API_KEY: z.string().optional(),
@@ -25,12 +28,19 @@ export interface Connections {
   readonly store: VectorStore;
   readonly embedder?: Embedder;
   /** Closes store and database. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** Opens what a deployed service works with, with its tables, collections and indexes in place. */
 export async function openConnections(env: ConnectionEnv): Promise<Connections> {
-  const database = await openPostgres(env.DATABASE_URL);
+  return connectStores(await openPostgres(env.DATABASE_URL), env);
+}
+
+/** Prepares the search index beside an open database and connects the embedding server. Closes the database on failure. */
+export async function connectStores(
+  database: Database,
+  env: Omit<ConnectionEnv, "DATABASE_URL" | "TENANT" | "LOG_LEVEL">,
+): Promise<Connections> {
   try {
     const embedder = await openEmbedder(env);
     const store = openVectorStore({

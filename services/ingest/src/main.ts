@@ -2,18 +2,16 @@ import { createServer } from "node:http";
 import { count, eq } from "drizzle-orm";
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import { z } from "zod";
-import { openPostgres } from "@ai-platform/core/db/database.ts";
+import { createAclSync } from "@ai-platform/core/access/acl-sync.ts";
+import { connectionEnvSchema, openConnections } from "@ai-platform/core/connections.ts";
 import { ingestJobs } from "@ai-platform/core/db/schema/index.ts";
 import { EnvError, parseEnv } from "@ai-platform/core/env.ts";
 import { createLogger } from "@ai-platform/core/logger.ts";
 import { stopOnSignals } from "@ai-platform/core/shutdown.ts";
-import { openBackend } from "./backend.ts";
 import { jobStatuses } from "./request.ts";
-import { postgresUrl, settingsSchema } from "./settings.ts";
 import { createIngestWorker } from "./worker.ts";
 
-const serviceSchema = settingsSchema.extend({
-  DATABASE_URL: postgresUrl,
+const serviceSchema = connectionEnvSchema.extend({
   /** Port of `/health` and `/metrics`. @default 8889 */
   PORT: z.coerce.number().int().min(0).max(65_535).default(8889),
   /** @default 127.0.0.1 */
@@ -24,7 +22,7 @@ const serviceSchema = settingsSchema.extend({
 async function main(): Promise<void> {
   const settings = parseEnv(serviceSchema);
   const logger = createLogger({ service: "ingest", level: settings.LOG_LEVEL });
-  const { database, store, embedder, close } = await openBackend(await openPostgres(settings.DATABASE_URL), settings);
+  const { database, store, embedder, close } = await openConnections(settings);
   const { registry, onJobEnd } = createMetrics(async (status) =>
     database.db
       .select({ jobs: count() })
@@ -33,6 +31,8 @@ async function main(): Promise<void> {
       .then(([row]) => row?.jobs ?? 0),
   );
   const worker = createIngestWorker({ db: database.db, store, logger, onJobEnd, ...(embedder ? { embedder } : {}) });
+  // Changed rights reach the search index from here: the API only writes them to Postgres.
+  const aclSync = createAclSync({ db: database.db, store, logger });
   let stopping = false;
   const server = createServer((request, response) => {
     const health = async () => {
@@ -50,6 +50,7 @@ async function main(): Promise<void> {
     server.once("error", reject).listen(settings.PORT, settings.HOST, resolve);
   });
   worker.start();
+  aclSync.start();
   logger.info(
     { database: database.description, index: store.kind, embedder: embedder?.model },
     "ingest worker started",
@@ -61,6 +62,7 @@ async function main(): Promise<void> {
     steps: [
       { name: "health", run: () => (stopping = true) },
       { name: "worker", run: () => worker.drain() },
+      { name: "rights sync", run: () => aclSync.stop() },
       { name: "server", run: () => new Promise((resolve) => server.close(resolve).closeAllConnections()) },
       { name: "stores", run: close },
     ],

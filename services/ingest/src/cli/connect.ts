@@ -1,8 +1,8 @@
 import { join } from "node:path";
+import { connectStores } from "@ai-platform/core/connections.ts";
 import { claimDataFolder, embeddedTenant } from "@ai-platform/core/db/data-folder.ts";
 import { openEmbedded, openPostgres, type Database } from "@ai-platform/core/db/database.ts";
 import { createLogger } from "@ai-platform/core/logger.ts";
-import { openBackend } from "../backend.ts";
 import { connectLocalQueue, directQueue, type IngestQueue } from "../local-ingest.ts";
 import type { Settings } from "../settings.ts";
 import { createIngestWorker } from "../worker.ts";
@@ -41,7 +41,7 @@ export async function connect(options: CliOptions, settings: Settings): Promise<
 
 async function work(database: Database, tenant: string, settings: Settings, exclusive: boolean): Promise<Connection> {
   const { db } = database;
-  const { store, embedder, close } = await openBackend(database, settings);
+  const { store, embedder, close } = await connectStores(database, settings);
   // Failures of documents are told by the command itself; the log is for what is ours.
   const logger = createLogger({ service: "ingest", level: "silent" });
   const worker = createIngestWorker({ db, store, logger, exclusive, ...(embedder ? { embedder } : {}) });
