@@ -2,6 +2,7 @@ import { stackPrefix } from "../../components/naming.ts";
 import { ConfigError } from "../config.ts";
 import { checkSettingsFile, projectName } from "../settings-file.ts";
 import { CliError } from "./cli-error.ts";
+import { showFailedContainers } from "./container-logs.ts";
 import { findEngineProblems } from "./engine-checks.ts";
 import { accessStack, findEnvironment, type StackAccess } from "./environment.ts";
 import { findHints } from "./hints.ts";
@@ -25,7 +26,10 @@ async function main([command = "", stack, ...rest]: readonly string[]): Promise<
   }
   const access = accessStack(findEnvironment(stack));
   await ensureStack(access);
-  if (command === "pulumi") return runCommand(access, rest);
+  if (command === "pulumi") {
+    await runCommand(access, rest);
+    return;
+  }
   if (command === "secret") return showSecret(access, rest[0]);
   const { settings } = checkSettingsFile(access.settingsFile, access.stack);
   const prefix = stackPrefix(projectName, access.stack);
@@ -33,14 +37,16 @@ async function main([command = "", stack, ...rest]: readonly string[]): Promise<
   // Destroying asks for no free port; the port may be ours in another state.
   if (problems.length > 0 && command !== "destroy") throw new CliError(problems.join("\n"));
   if (command === "recover") return recover(access, settings);
-  return runCommand(access, [command, ...(defaults[command] ?? []), "--non-interactive", ...rest]);
+  const failed = await runCommand(access, [command, ...(defaults[command] ?? []), "--non-interactive", ...rest]);
+  if (failed && command === "up") await showFailedContainers(settings, prefix);
 }
 
-async function runCommand(access: StackAccess, args: readonly string[]): Promise<void> {
+/** Whether it failed. */
+async function runCommand(access: StackAccess, args: readonly string[]): Promise<boolean> {
   const { code, stdout, stderr } = await runPulumi(access, args, { show: true });
-  if (code === 0) return;
-  for (const hint of findHints(stdout + stderr, access.stack)) console.error(`\n${hint}`);
+  for (const hint of code === 0 ? [] : findHints(stdout + stderr, access.stack)) console.error(`\n${hint}`);
   process.exitCode = code;
+  return code !== 0;
 }
 
 try {

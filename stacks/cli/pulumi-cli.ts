@@ -11,8 +11,8 @@ export interface CliResult {
   readonly stderr: string;
 }
 
-/** Commands that read the stack's settings and take `--config-file`. */
-const readsSettings = new Set(["up", "preview", "refresh", "destroy", "config"]);
+/** Commands that read the stack's settings and take `--config-file`. `config` writes them, so it gets the real file. */
+const readsSettings = new Set(["up", "preview", "refresh", "destroy"]);
 
 export interface RunOptions {
   /** The output goes to the terminal as it comes. @default false */
