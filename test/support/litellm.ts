@@ -1,22 +1,11 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type ChildProcess, spawn } from "node:child_process";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const gatewayKey = "sk-test-gateway-key";
-
-/** Path of an executable: from an environment variable, the project's own tools folder, or PATH. */
-export function findProgram(name: string, variable: string): string | undefined {
-  const own = join(process.cwd(), ".state", "tools", name, "bin", name);
-  for (const path of [process.env[variable], own]) if (path && existsSync(path)) return path;
-  try {
-    return execFileSync("sh", ["-c", `command -v ${name}`], { encoding: "utf8" }).trim() || undefined;
-  } catch {
-    return undefined;
-  }
-}
 
 /** A port nobody listens on just now. */
 export function freePort(): Promise<number> {

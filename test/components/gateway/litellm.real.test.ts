@@ -3,7 +3,8 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type GatewayDeployment, renderLitellmConfig } from "../../../components/gateway/litellm-config.ts";
-import { findProgram, type Gateway, startGateway, startRedis, type TestIdentity } from "../../support/litellm.ts";
+import { type Gateway, startGateway, startRedis, type TestIdentity } from "../../support/litellm.ts";
+import { findProgram } from "../../support/programs.ts";
 import { type ModelWorker, readBody, startWorker, workerUsage } from "../../support/model-workers.ts";
 
 const litellm = findProgram("litellm", "LITELLM_BIN");
