@@ -2,12 +2,13 @@
 export interface Random {
   /** 0 to 1, without 1. */
   next(): number;
-  /** A word of a vocabulary where, as in language, few words are used often and many seldom. */
+  /** A word that carries meaning: the most frequent is in a third of the chunks of 80 words, most are in one of 200. */
   word(): string;
   /** A unit vector near one of fifty centres, as embeddings of one company's documents are. */
   vector(dimensions: number): number[];
 }
 
+const commonestRank = 50;
 const vocabulary = 5_000;
 const centres = 50;
 
@@ -22,7 +23,8 @@ export function createRandom(seed: number): Random {
   };
   return {
     next,
-    word: () => `mot${Math.floor(vocabulary ** next()).toString(36)}`,
+    // Zipf's law, without the ranks of the words that stemmers leave out.
+    word: () => `mot${Math.floor(commonestRank * (vocabulary / commonestRank) ** next()).toString(36)}`,
     vector(dimensions) {
       const centre = createCentre(Math.floor(next() * centres), dimensions);
       const values = centre.map((value) => value + (next() - 0.5) * 1.5);

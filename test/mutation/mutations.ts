@@ -63,7 +63,7 @@ export const mutations: readonly Mutation[] = [
     ["pgvector: deny", "sql`not (deny && ${textArray(clause.noneOf)})`", "sql`true`"],
   ]),
   ...without("vector/pgvector-search.ts", results, [
-    ["pgvector: lexical search filtered", "where ${searched}\n", "where true\n"],
+    ["pgvector: lexical search filtered", "from terms) and ${searched}", "from terms)"],
     ["pgvector: dense search filtered", "where ${searched} and", "where true and"],
   ]),
   ...without("vector/qdrant-query.ts", requests, [

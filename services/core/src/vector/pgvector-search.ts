@@ -5,8 +5,8 @@ import { searchConfigs } from "./pgvector-tables.ts";
 import { queryRows, textArray } from "./sql.ts";
 import type { VectorHit, VectorQuery } from "./store.ts";
 
-/** Up to this many visible chunks every vector is compared: as fast as the index, and misses nothing. */
-const exactUpTo = 4_000;
+/** Chunks the vector index looks at before it gives up: where it finds too few that may be read, there are few. */
+const maxScanTuples = 2_000;
 
 const hitColumns = sql.raw(`id as "chunkId", document_id as "documentId", document_version as "documentVersion"`);
 
@@ -32,10 +32,13 @@ export async function searchLexemes(db: Db, searched: SQL, query: VectorQuery, l
       select distinct language as term_language, lexeme, ('''' || lexeme || '''')::tsquery as term
       from asked, configs, unnest(tsvector_to_array(to_tsvector(config, word))) lexeme
     ),
+    visible as materialized (
+      select id, document_id, document_version, language, lexemes from search_chunks
+      where lexemes @@ (select string_agg(term::text, ' | ')::tsquery from terms) and ${searched}
+    ),
     matches as (
       select id, document_id, document_version, lexeme, ts_rank(lexemes, term, 1) as weight
-      from terms join search_chunks on language = term_language and lexemes @@ term
-      where ${searched}
+      from visible join terms on language = term_language and lexemes @@ term
     ),
     rarity as (
       select lexeme, ln(1 + (select count(distinct id) from matches)::float / count(*)) as idf
@@ -49,7 +52,7 @@ export async function searchLexemes(db: Db, searched: SQL, query: VectorQuery, l
   );
 }
 
-/** Dense search by inner product of unit vectors: exact where asked for or where few chunks are visible. */
+/** Dense search by inner product of unit vectors: exact where asked for, or where few chunks pass the filter. */
 export async function searchEmbeddings(
   db: Db,
   searched: SQL,
@@ -59,25 +62,19 @@ export async function searchEmbeddings(
 ): Promise<VectorHit[]> {
   const distance = sql`embedding <#> ${JSON.stringify(embedding)}::vector`;
   const visible = sql`from search_chunks where ${searched} and embedding is not null`;
-  if (query.exact || (await isFew(db, visible))) {
-    return queryRows<VectorHit>(
-      db,
-      sql`with visible as materialized (select id, document_id, document_version, embedding ${visible})
-        select ${hitColumns} from visible order by ${distance}, id limit ${limit}`,
-    );
+  if (!query.exact) {
+    const near = await db.transaction(async (tx) => {
+      // A filter that refuses the nearest neighbours makes the index go on until it has enough that pass.
+      await tx.execute(sql`select set_config('hnsw.iterative_scan', 'strict_order', true),
+        set_config('hnsw.max_scan_tuples', ${String(maxScanTuples)}, true),
+        set_config('hnsw.ef_search', ${String(Math.min(Math.max(limit * 2, 80), 1000))}, true)`);
+      return queryRows<VectorHit>(tx, sql`select ${hitColumns} ${visible} order by ${distance} limit ${limit}`);
+    });
+    if (near.length === limit) return near;
   }
-  return db.transaction(async (tx) => {
-    // A filter that refuses the nearest neighbours makes the index go on until it has enough that pass.
-    await tx.execute(sql`select set_config('hnsw.iterative_scan', 'strict_order', true),
-      set_config('hnsw.ef_search', ${String(Math.min(Math.max(limit * 2, 80), 1000))}, true)`);
-    return queryRows<VectorHit>(tx, sql`select ${hitColumns} ${visible} order by ${distance} limit ${limit}`);
-  });
-}
-
-async function isFew(db: Db, visible: SQL): Promise<boolean> {
-  const [row] = await queryRows<{ seen: number }>(
+  return queryRows<VectorHit>(
     db,
-    sql`select count(*)::int as seen from (select 1 ${visible} limit ${exactUpTo + 1}) sample`,
+    sql`with visible as materialized (select id, document_id, document_version, embedding ${visible})
+      select ${hitColumns} from visible order by ${distance}, id limit ${limit}`,
   );
-  return (row?.seen ?? 0) <= exactUpTo;
 }

@@ -11,12 +11,15 @@ import { pgvectorTables, searchConfigs } from "./pgvector-tables.ts";
 import { queryRows, searchedSql, textArray } from "./sql.ts";
 import type { IndexedChunk, VectorHit, VectorQuery, VectorStore, VectorStoreOptions } from "./store.ts";
 
+/** Chunks written between two looks at the table's statistics: the embedded Postgres has no autovacuum to do it. */
+const analyzeEvery = 2_000;
 /** Each search brings this many times the hits wanted, so that fusion has something to choose from. */
 const listsPerLimit = 3;
 
 /** The search index in the platform's own Postgres, embedded or on a server. */
 export function createPgvectorStore(db: Db, options: VectorStoreOptions = {}): VectorStore {
   const { dimensions, model = "unnamed" } = options;
+  let unanalyzed = 0;
 
   return {
     kind: "pgvector",
@@ -28,7 +31,13 @@ export function createPgvectorStore(db: Db, options: VectorStoreOptions = {}): V
       });
     },
 
-    upsert: (chunks) => upsertChunks(db, chunks, dimensions),
+    async upsert(chunks) {
+      await upsertChunks(db, chunks, dimensions);
+      unanalyzed += chunks.length;
+      if (unanalyzed < analyzeEvery) return;
+      unanalyzed = 0;
+      await db.execute(sql`analyze search_chunks`);
+    },
 
     async search(filter: AccessFilter, query: VectorQuery): Promise<VectorHit[]> {
       const searched = searchedSql(filter, query);
