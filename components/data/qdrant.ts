@@ -7,8 +7,8 @@ import type { DataStoreArgs } from "./data-args.ts";
 const port = 6333;
 const metricsPort = 6337;
 
-/** Renders Qdrant's config without the API key, which the caller appends as a secret. */
-export function renderQdrantConfig(): string {
+/** Renders Qdrant's config; it holds the API key. */
+export function renderQdrantConfig(apiKey: string): string {
   return stringify({
     log_level: "INFO",
     telemetry_disabled: true,
@@ -18,6 +18,7 @@ export function renderQdrantConfig(): string {
       temp_path: "/qdrant/snapshots/tmp",
     },
     service: {
+      api_key: apiKey,
       host: "0.0.0.0",
       http_port: port,
       metrics_port: metricsPort,
@@ -40,14 +41,13 @@ export class Qdrant extends pulumi.ComponentResource {
   constructor(name: string, args: DataStoreArgs, opts?: pulumi.ComponentResourceOptions) {
     super(Qdrant.__pulumiType, name, {}, opts);
     const apiKey = new GeneratedSecret(`${name}-api-key`, {}, { parent: this });
-    const keys = pulumi.interpolate`service:\n  api_key: ${apiKey.value}\n`;
     this.running = args.runtime.run(
       name,
       {
         image: args.images.qdrant,
         entrypoint: ["/qdrant/qdrant"],
         args: ["--config-path", filePath("qdrant.yaml")],
-        secrets: { "qdrant.yaml": pulumi.interpolate`${renderQdrantConfig()}${keys}` },
+        secrets: { "qdrant.yaml": apiKey.value.apply(renderQdrantConfig) },
         ports: { http: { port, exposure: "backend" }, metrics: { port: metricsPort, exposure: "backend" } },
         volumes: [
           { name, path: "/qdrant/storage", stateful: true },

@@ -47,17 +47,20 @@ describe("Redis", () => {
 
 describe("Qdrant", () => {
   it("calls no address a client gives it and phones nobody", () => {
-    expect(parse(renderQdrantConfig())).toMatchObject({
+    expect(parse(renderQdrantConfig("key"))).toMatchObject({
       telemetry_disabled: true,
-      service: { enable_snapshot_url_recovery: false, enable_static_content: false },
+      service: { api_key: "key", enable_snapshot_url_recovery: false, enable_static_content: false },
     });
   });
 
-  it("hides its key in the secret config", async () => {
+  it("hides its key in the secret config, which is one valid document", async () => {
     const qdrant = new Qdrant("qdrant", { runtime: runtime(), images, host: "local" });
     await infra.recorder.settled();
     expect(qdrant.url).toBe("http://qdrant:6333");
-    expect(JSON.stringify(infra.one("qdrant-1").inputs)).not.toContain(await valueOf(qdrant.apiKey));
+    const key = await valueOf(qdrant.apiKey);
+    expect(JSON.stringify(infra.one("qdrant-1").inputs)).not.toContain(key);
+    const { uploads } = infra.one("qdrant-local-files-carrier").inputs as { uploads: { content: string }[] };
+    expect(uploads.map(({ content }) => parse(content) as unknown)).toMatchObject([{ service: { api_key: key } }]);
   });
 });
 
