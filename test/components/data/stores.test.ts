@@ -59,8 +59,11 @@ describe("Qdrant", () => {
     expect(qdrant.url).toBe("http://qdrant:6333");
     const key = await valueOf(qdrant.apiKey);
     expect(JSON.stringify(infra.one("qdrant-1").inputs)).not.toContain(key);
-    const { uploads } = infra.one("qdrant-local-files-carrier").inputs as { uploads: { content: string }[] };
-    expect(uploads.map(({ content }) => parse(content) as unknown)).toMatchObject([{ service: { api_key: key } }]);
+    // Pulumi wraps a secret input into an object with its value.
+    const { uploads } = infra.one("qdrant-local-files-carrier").inputs as { uploads: { value: { content: string }[] } };
+    expect(uploads.value.map(({ content }) => parse(content) as unknown)).toMatchObject([
+      { service: { api_key: key } },
+    ]);
   });
 });
 
