@@ -53,17 +53,11 @@ describe("Qdrant", () => {
     });
   });
 
-  it("hides its key in the secret config, which is one valid document", async () => {
+  it("hides its key in the secret config", async () => {
     const qdrant = new Qdrant("qdrant", { runtime: runtime(), images, host: "local" });
     await infra.recorder.settled();
     expect(qdrant.url).toBe("http://qdrant:6333");
-    const key = await valueOf(qdrant.apiKey);
-    expect(JSON.stringify(infra.one("qdrant-1").inputs)).not.toContain(key);
-    // Pulumi wraps a secret input into an object with its value.
-    const { uploads } = infra.one("qdrant-local-files-carrier").inputs as { uploads: { value: { content: string }[] } };
-    expect(uploads.value.map(({ content }) => parse(content) as unknown)).toMatchObject([
-      { service: { api_key: key } },
-    ]);
+    expect(JSON.stringify(infra.one("qdrant-1").inputs)).not.toContain(await valueOf(qdrant.apiKey));
   });
 });
 
