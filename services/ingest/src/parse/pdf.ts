@@ -1,21 +1,25 @@
-import { getDocumentProxy, getResolvedPDFJS } from "unpdf";
 import { Problem } from "@ai-platform/core/errors.ts";
 import type { IngestLimits } from "../limits.ts";
 import type { Block } from "./content.ts";
-import { toBlocks, type TextLine } from "./pdf-layout.ts";
 import type { PageProgress } from "./parser.ts";
-
-type PdfDocument = Awaited<ReturnType<typeof getDocumentProxy>>;
-type PdfPage = Awaited<ReturnType<PdfDocument["getPage"]>>;
+import { toBlocks, type TextLine } from "./pdf-layout.ts";
+import { readLines } from "./pdf-text.ts";
+import { openPdfium, readUtf16, type Pdfium } from "./pdfium.ts";
 
 /** A page with fewer letters than this may be a scan. */
 const fewLetters = 16;
 /** Progress is told about once per so many pages. */
 const progressEvery = 20;
+/** `FPDF_ERR_PASSWORD` and `FPDF_ERR_SECURITY` of fpdfview.h. */
+const encryptedErrors = new Set([4, 5]);
+/** `FPDF_PAGEOBJ_IMAGE` and `FPDF_PAGEOBJ_FORM` of fpdf_edit.h; a form is a drawing within a drawing. */
+const imageObject = 3;
+const formObject = 5;
+const deepestForm = 8;
 
 /**
- * Text of a PDF, page by page. Runs in the parser thread: pdf.js is the part of the platform that reads the most
- * hostile bytes. It evaluates no code, loads nothing and draws nothing.
+ * Text of a PDF, page by page. Runs in the parser thread, in WebAssembly: PDFs are the most hostile bytes the platform
+ * reads, and there a broken parser reaches neither files nor network nor other memory. It runs no scripts and draws nothing.
  */
 export async function readPdf(
   fileName: string,
@@ -23,92 +27,94 @@ export async function readPdf(
   limits: IngestLimits,
   onProgress: (progress: PageProgress) => void,
 ): Promise<{ title?: string; blocks: Block[]; pages: number; pagesNeedingOcr: number }> {
-  const document = await open(fileName, bytes);
+  const pdfium = await openPdfium();
   try {
-    const pagesTotal = document.numPages;
-    if (pagesTotal > limits.pages) {
-      throw new Problem("too-large", `${fileName} has ${pagesTotal} pages; allowed are ${limits.pages}.`);
-    }
-    const lines: TextLine[] = [];
-    let pagesNeedingOcr = 0;
-    let characters = 0;
-    for (let number = 1; number <= pagesTotal; number += 1) {
-      const page = await document.getPage(number);
-      const found = await readLines(page, number);
-      const letters = found.reduce((sum, line) => sum + line.text.length, 0);
-      characters += letters;
-      if (characters > limits.characters) {
-        throw new Problem("too-large", `${fileName} has more than ${limits.characters} characters of text.`);
-      }
-      if (letters < fewLetters && (await hasImages(page))) pagesNeedingOcr += 1;
-      else lines.push(...found);
-      page.cleanup();
-      if (number % progressEvery === 0) onProgress({ pages: number, pagesTotal });
-    }
-    const title = await titleOf(document);
-    return { ...(title ? { title } : {}), blocks: toBlocks(lines), pages: pagesTotal, pagesNeedingOcr };
+    return readPages(pdfium, fileName, bytes, limits, onProgress);
   } catch (error) {
-    if (error instanceof Problem) throw error;
-    throw unreadable(fileName, error);
-  } finally {
-    await document.loadingTask.destroy();
+    // Besides Problems: traps of WebAssembly, such as no more memory or stack.
+    throw error instanceof Problem ? error : damaged(fileName, error);
   }
 }
 
-async function open(fileName: string, bytes: Uint8Array): Promise<PdfDocument> {
-  try {
-    return await getDocumentProxy(new Uint8Array(bytes), {
-      disableFontFace: true,
-      useSystemFonts: false,
-      stopAtErrors: true,
-      verbosity: 0,
-    });
-  } catch (error) {
-    if (error instanceof Error && error.name === "PasswordException") {
-      const detail = `${fileName} is encrypted. Send it without a password.`;
-      throw new Problem("unreadable-document", detail, { cause: error });
-    }
-    throw unreadable(fileName, error);
+function readPages(
+  pdfium: Pdfium,
+  fileName: string,
+  bytes: Uint8Array,
+  limits: IngestLimits,
+  onProgress: (progress: PageProgress) => void,
+): { title?: string; blocks: Block[]; pages: number; pagesNeedingOcr: number } {
+  const document = open(pdfium, fileName, bytes);
+  const pagesTotal = pdfium.FPDF_GetPageCount(document);
+  if (pagesTotal > limits.pages) {
+    throw new Problem("too-large", `${fileName} has ${pagesTotal} pages; allowed are ${limits.pages}.`);
   }
+  const lines: TextLine[] = [];
+  let pagesNeedingOcr = 0;
+  let characters = 0;
+  for (let number = 1; number <= pagesTotal; number += 1) {
+    const page = pdfium.FPDF_LoadPage(document, number - 1);
+    const textPage = page === 0 ? 0 : pdfium.FPDFText_LoadPage(page);
+    if (textPage === 0) throw damaged(fileName, new Error(`page ${number} cannot be read`));
+    characters += pdfium.FPDFText_CountChars(textPage);
+    if (characters > limits.characters) {
+      throw new Problem("too-large", `${fileName} has more than ${limits.characters} characters of text.`);
+    }
+    const found = readLines(pdfium, textPage, number);
+    const letters = found.reduce((sum, line) => sum + line.text.length, 0);
+    if (letters < fewLetters && hasImages(pdfium, page)) pagesNeedingOcr += 1;
+    else lines.push(...found);
+    pdfium.FPDFText_ClosePage(textPage);
+    pdfium.FPDF_ClosePage(page);
+    if (number % progressEvery === 0) onProgress({ pages: number, pagesTotal });
+  }
+  const title = titleOf(pdfium, document);
+  return { ...(title ? { title } : {}), blocks: toBlocks(lines), pages: pagesTotal, pagesNeedingOcr };
 }
 
-function unreadable(fileName: string, cause: unknown): Problem {
+/** Bytes stay in the instance's memory as long as it, for PDFium reads them page by page. */
+function open(pdfium: Pdfium, fileName: string, bytes: Uint8Array): number {
+  const address = copyIn(pdfium, bytes);
+  const document = pdfium.FPDF_LoadMemDocument(address, bytes.length, 0);
+  if (document !== 0) return document;
+  if (encryptedErrors.has(pdfium.FPDF_GetLastError())) {
+    throw new Problem("unreadable-document", `${fileName} is encrypted. Send it without a password.`);
+  }
+  throw damaged(fileName);
+}
+
+function copyIn(pdfium: Pdfium, bytes: Uint8Array): number {
+  const address = pdfium.malloc(bytes.length);
+  if (address === 0) throw new Error("no memory left");
+  new Uint8Array(pdfium.memory.buffer).set(bytes, address);
+  return address;
+}
+
+function damaged(fileName: string, cause?: unknown): Problem {
   const reason = cause instanceof Error ? ` (${cause.message.replace(/\.$/, "").slice(0, 200)})` : "";
   return new Problem("unreadable-document", `${fileName} is damaged or cut off${reason}. Export it again.`, { cause });
 }
 
-async function readLines(page: PdfPage, number: number): Promise<TextLine[]> {
-  const { items } = await page.getTextContent();
-  const lines: TextLine[] = [];
-  let text = "";
-  let height = 0;
-  let y = 0;
-  const flush = () => {
-    if (text.trim() !== "") lines.push({ text: text.trim(), height, y, page: number });
-    text = "";
-    height = 0;
-  };
-  for (const item of items) {
-    if (!("str" in item)) continue;
-    if (text === "") y = Number(item.transform[5]);
-    text += item.str;
-    if (item.str.trim() !== "") height = Math.max(height, item.height);
-    if (item.hasEOL) flush();
+/** Asked only of pages with almost no text. */
+function hasImages(pdfium: Pdfium, page: number): boolean {
+  const count = pdfium.FPDFPage_CountObjects(page);
+  return anyImage(pdfium, count, (index) => pdfium.FPDFPage_GetObject(page, index), 0);
+}
+
+function anyImage(pdfium: Pdfium, count: number, objectAt: (index: number) => number, depth: number): boolean {
+  for (let index = 0; index < count; index += 1) {
+    const object = objectAt(index);
+    const type = pdfium.FPDFPageObj_GetType(object);
+    if (type === imageObject) return true;
+    if (type !== formObject || depth === deepestForm) continue;
+    const inside = pdfium.FPDFFormObj_CountObjects(object);
+    if (anyImage(pdfium, inside, (at) => pdfium.FPDFFormObj_GetObject(object, at), depth + 1)) return true;
   }
-  flush();
-  return lines;
+  return false;
 }
 
-/** Asked only of pages with almost no text, for it makes pdf.js read the page's drawing. */
-async function hasImages(page: PdfPage): Promise<boolean> {
-  const { OPS } = await getResolvedPDFJS();
-  const images = new Set<number>([OPS.paintImageXObject, OPS.paintInlineImageXObject, OPS.paintImageMaskXObject]);
-  const { fnArray } = await page.getOperatorList();
-  return fnArray.some((operation) => images.has(operation));
-}
-
-async function titleOf(document: PdfDocument): Promise<string | undefined> {
-  const { info } = await document.getMetadata().catch(() => ({ info: {} }));
-  const title = (info as { Title?: unknown }).Title;
-  return typeof title === "string" && title.trim() !== "" ? title.trim() : undefined;
+function titleOf(pdfium: Pdfium, document: number): string | undefined {
+  const tag = copyIn(pdfium, new TextEncoder().encode("Title\0"));
+  const size = pdfium.FPDF_GetMetaText(document, tag, 0, 0);
+  const title = readUtf16(pdfium, size, (buffer) => pdfium.FPDF_GetMetaText(document, tag, buffer, size)).trim();
+  return title === "" ? undefined : title;
 }
