@@ -49,6 +49,7 @@ export const accessMatrix: Readonly<Record<string, AccessRow>> = {
   "GET /keys": { for: people },
   "POST /keys": { for: people },
   "DELETE /keys/:id": { for: people },
+  "POST /keys/:id/rotate": { for: people },
   "GET /clients": { for: ["admin"] },
   "POST /clients": { for: ["admin"] },
   "DELETE /clients/:id": { for: ["admin"] },

@@ -134,6 +134,23 @@ describe("API keys", () => {
     expect((await withKey("/me")).statusCode).toBe(401);
   });
 
+  it("are rotated with an overlap, in which both work", async () => {
+    const owner = await actAs();
+    const made = await owner.ask("POST", "/keys", { name: "laptop", scopes: ["agents:ask"] });
+    const rotate = (overlapHours: number) =>
+      owner.ask("POST", `/keys/${String(made.body.id)}/rotate`, { overlapHours });
+    const works = async (key: unknown) =>
+      (await app.inject({ url: "/me", headers: { "x-api-key": String(key) } })).statusCode === 200;
+    const first = await rotate(24);
+    expect(first.status).toBe(201);
+    expect([await works(made.body.key), await works(first.body.key)]).toEqual([true, true]);
+    const second = await rotate(0);
+    expect([await works(made.body.key), await works(second.body.key)]).toEqual([false, true]);
+    expect(await rotate(24), "an expired key is not brought back").toMatchObject({ status: 409 });
+    const stranger = await actAs();
+    expect(await stranger.ask("POST", `/keys/${String(second.body.id)}/rotate`, {})).toMatchObject({ status: 404 });
+  });
+
   it("for others exist for service accounts only, in the administrator's departments", async () => {
     const admin = await adminOf("hr");
     const make = (userId: string) => admin.ask("POST", "/keys", { name: "robot", scopes: ["agents:ask"], userId });

@@ -1,8 +1,15 @@
 import { z } from "zod";
 import { appendAudit, auditActor } from "@ai-platform/core/audit.ts";
 import { Problem } from "@ai-platform/core/errors.ts";
-import { createApiKey, listApiKeys, revokeApiKey } from "@ai-platform/core/identity/api-keys.ts";
+import {
+  type ApiKeyRecord,
+  createApiKey,
+  listApiKeys,
+  revokeApiKey,
+  rotateApiKey,
+} from "@ai-platform/core/identity/api-keys.ts";
 import { getUser } from "@ai-platform/core/identity/directory.ts";
+import type { VerifiedCaller } from "@ai-platform/core/identity/caller.ts";
 import { permissions } from "@ai-platform/core/identity/permissions.ts";
 import type { App, AppDeps } from "../deps.ts";
 
@@ -29,8 +36,21 @@ const keySchema = z.object({
   lastUsedAt: z.date().nullable().describe("To the minute"),
 });
 
+const rotationSchema = z.strictObject({
+  overlapHours: z.number().min(0).max(720).default(24).describe("How long the old key works beside the new one"),
+  expiresInDays: z.int().min(1).max(maxDays).default(90),
+});
+
 /** API keys: one's own with `keys:own`, everybody's with `keys:manage` in the owner's department. */
 export function keyRoutes(app: App, { database: { db }, config }: AppDeps): void {
+  /** The key, where it is the caller's own or theirs to manage. */
+  async function findKey(caller: VerifiedCaller, id: string): Promise<ApiKeyRecord> {
+    const [key] = await listApiKeys(db, caller.tenant, { id });
+    const own = key?.userId === caller.subject && caller.can("keys:own");
+    if (key && (own || caller.can("keys:manage", key.department))) return key;
+    throw new Problem("not-found", "There is no key with this id, or it is not yours.");
+  }
+
   app.post(
     "/keys",
     {
@@ -104,11 +124,7 @@ export function keyRoutes(app: App, { database: { db }, config }: AppDeps): void
       },
     },
     async ({ caller, params: { id } }, reply) => {
-      const [key] = await listApiKeys(db, caller.tenant, { id });
-      const own = key?.userId === caller.subject && caller.can("keys:own");
-      if (!key || !(own || caller.can("keys:manage", key.department))) {
-        throw new Problem("not-found", "There is no key with this id, or it is not yours.");
-      }
+      await findKey(caller, id);
       await revokeApiKey(db, id);
       await appendAudit(db, {
         tenant: caller.tenant,
@@ -118,6 +134,44 @@ export function keyRoutes(app: App, { database: { db }, config }: AppDeps): void
         outcome: "success",
       });
       return reply.code(204).send(null);
+    },
+  );
+
+  app.post(
+    "/keys/:id/rotate",
+    {
+      config: { permission: ["keys:own", "keys:manage"] },
+      schema: {
+        tags,
+        summary: "Replace an API key; both work for a while",
+        params: z.object({ id: z.uuid() }),
+        body: rotationSchema,
+        response: { 201: z.object({ id: z.uuid(), key: z.string(), expiresAt: z.date(), oldKeyUntil: z.date() }) },
+      },
+    },
+    async ({ caller, params: { id }, body }, reply) => {
+      const old = await findKey(caller, id);
+      if (old.userId === caller.subject) {
+        for (const scope of permissions) if (old.scopes.includes(scope)) caller.require(scope);
+      } else if (!(await getUser(db, caller.tenant, old.userId)).isService) {
+        throw new Problem("forbidden", "A key of a person is rotated by that person.");
+      }
+      const oldKeyUntil = new Date(Date.now() + body.overlapHours * 3_600_000);
+      const expiresAt = new Date(Date.now() + body.expiresInDays * 86_400_000);
+      const { environment } = config;
+      const made = await rotateApiKey(db, { id, overlapUntil: oldKeyUntil, expiresAt, environment });
+      await appendAudit(db, {
+        tenant: caller.tenant,
+        actor: auditActor(caller),
+        action: "key.rotated",
+        target: `key:${id}`,
+        outcome: "success",
+        detail: { newKey: made.id, oldKeyUntil, expiresAt },
+      });
+      return reply
+        .code(201)
+        .header("cache-control", "no-store")
+        .send({ ...made, expiresAt, oldKeyUntil });
     },
   );
 }

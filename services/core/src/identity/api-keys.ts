@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { and, desc, eq, isNull, sql } from "drizzle-orm";
+import { and, desc, eq, gt, isNull, sql } from "drizzle-orm";
 import type { Db } from "../db/database.ts";
 import { apiKeys, users } from "../db/schema/index.ts";
+import { Problem } from "../errors.ts";
 import { apiKeyPrefix, generateApiKey } from "./api-key-format.ts";
 import type { Permission } from "./permissions.ts";
 import { sha256 } from "./secrets.ts";
@@ -85,4 +86,34 @@ export async function revokeApiKey(db: Db, id: string): Promise<void> {
     .update(apiKeys)
     .set({ revokedAt: sql`now()` })
     .where(and(eq(apiKeys.id, id), isNull(apiKeys.revokedAt)));
+}
+
+export interface ApiKeyRotation {
+  readonly id: string;
+  /** When the old key stops working, at the latest. */
+  readonly overlapUntil: Date;
+  /** End of the new key. */
+  readonly expiresAt: Date;
+  readonly environment: string;
+}
+
+/**
+ * Makes a key that takes the place of another, with the same owner, name and scopes. Both work until the overlap ends,
+ * so that clients can change over without a failed call.
+ * @throws Problem `conflict` where the old key is no longer valid
+ */
+export async function rotateApiKey(
+  db: Db,
+  { id, overlapUntil, expiresAt, environment }: ApiKeyRotation,
+): Promise<{ readonly id: string; readonly key: string }> {
+  return db.transaction(async (tx) => {
+    const [old] = await tx
+      .update(apiKeys)
+      .set({ expiresAt: sql`least(${apiKeys.expiresAt}, ${overlapUntil.toISOString()}::timestamptz)` })
+      .where(and(eq(apiKeys.id, id), isNull(apiKeys.revokedAt), gt(apiKeys.expiresAt, sql`now()`)))
+      .returning();
+    if (!old) throw new Problem("conflict", "The key is revoked or has expired; make a new one.");
+    const { userId, name, scopes } = old;
+    return createApiKey(tx, { userId, name, scopes: scopes as Permission[], expiresAt, environment });
+  });
 }
