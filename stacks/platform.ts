@@ -44,6 +44,7 @@ export function buildPlatform(config: PlatformConfig): Platform {
   const runtime = new DockerRuntime("docker", {
     prefix,
     hosts: config.hosts,
+    manager: config.edge.host,
     edgeSubnet: config.edge.subnet,
     protectData: config.data.protect,
   });

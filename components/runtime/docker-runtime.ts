@@ -23,8 +23,10 @@ export interface DockerHost {
 export interface DockerRuntimeArgs {
   /** Starts every name on the engine: project and stack. */
   readonly prefix: string;
-  /** By name; the first one manages the networks. More than one host must form a Docker swarm, for its encrypted overlay network. */
+  /** By name. More than one host must form a Docker swarm, for its encrypted overlay networks. */
   readonly hosts: Readonly<Record<string, DockerHost>>;
+  /** Host that makes the shared networks; in a swarm a manager. */
+  readonly manager: string;
   /** `/24` of the edge network, free on every host. */
   readonly edgeSubnet: string;
   /** Stateful volumes survive `destroy` and are protected from deletion. */
@@ -202,8 +204,8 @@ function createNetworks(
   parent: pulumi.Resource,
 ): Map<string, docker.Network> {
   const { prefix, edgeSubnet } = args;
-  const manager = [...providers.values()][0];
-  if (!manager) throw new Error("`hosts` is empty; at least one Docker host is needed");
+  const manager = providers.get(args.manager);
+  if (!manager) throw new Error(`the manager "${args.manager}" is no configured host`);
   const spansHosts = providers.size > 1;
   const inside = spansHosts
     ? { driver: "overlay", attachable: true, internal: true, options: { encrypted: "true" } }

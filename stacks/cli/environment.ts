@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { parse } from "yaml";
+import { projectName } from "../settings-file.ts";
 import { CliError } from "./cli-error.ts";
 
 /** The checkout: every command works from here, whatever the current folder. */
@@ -49,6 +50,11 @@ export function accessStack(environment: Environment, variables = process.env): 
       PULUMI_ERROR_OUTPUT_STRING: "true",
     },
   };
+}
+
+/** Where the file backend keeps a stack; looking there spares a run of the CLI. */
+export function localStackFile(stack: string): string {
+  return join(stateFolder, "backend", ".pulumi", "stacks", projectName, `${stack}.json`);
 }
 
 function localBackend(): Record<string, string> {

@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { CliError } from "./cli-error.ts";
-import { type StackAccess, moveSalt, repository, settingsWithSalt } from "./environment.ts";
+import { localStackFile, moveSalt, repository, settingsWithSalt, type StackAccess } from "./environment.ts";
 
 /** What a run of the CLI gave. */
 export interface CliResult {
@@ -27,6 +27,7 @@ export function runPulumi(access: StackAccess, args: readonly string[], options:
 
 /** Makes the stack where it does not exist yet. */
 export async function ensureStack(access: StackAccess): Promise<void> {
+  if (access.local && existsSync(localStackFile(access.stack))) return;
   const list = await runCli(access, ["stack", "ls", "--json"]);
   if (list.code !== 0) throw new CliError(`the Pulumi CLI cannot list stacks: ${list.stderr.trim()}`);
   const stacks = JSON.parse(list.stdout) as { name: string }[];

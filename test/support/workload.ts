@@ -27,6 +27,7 @@ export function runtime(changes: Partial<DockerRuntimeArgs> = {}): DockerRuntime
   return new DockerRuntime("docker", {
     prefix: "ai-platform-test",
     hosts: { local: { engine: "unix:///var/run/docker.sock" } },
+    manager: "local",
     edgeSubnet: "10.213.7.0/24",
     protectData: true,
     ...changes,
