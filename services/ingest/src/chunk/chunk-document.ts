@@ -16,12 +16,12 @@ export async function chunkDocument(
   content: DocumentContent,
   { fileName, maxChunks }: { readonly fileName: string; readonly maxChunks: number },
 ): Promise<ParsedDocument> {
-  const { countTokens } = await import("./tokens.ts");
+  const { createTokenCounter } = await import("./tokens.ts");
   const { blocks, meta, pages, pagesNeedingOcr, removedCharacters } = content;
   const firstHeading = blocks.find((block) => block.kind === "heading")?.text;
   const title = (content.title ?? firstHeading ?? fileName).slice(0, 500);
   const language = detectLanguage(sampleOf(blocks.map((block) => block.text)));
-  const packed = packSections(toSections(blocks), countTokens);
+  const packed = packSections(toSections(blocks), createTokenCounter());
   if (packed.length > maxChunks) {
     throw new Problem("too-large", `${fileName} makes ${packed.length} chunks; allowed are ${maxChunks}.`);
   }

@@ -1,5 +1,6 @@
 import type { Piece, Section } from "./sections.ts";
 import { splitTable, splitText, tail } from "./split.ts";
+import type { TokenCounter } from "./tokens.ts";
 
 /** A chunk before its language and facts are added. */
 export interface PackedChunk {
@@ -10,8 +11,6 @@ export interface PackedChunk {
   readonly pageTo: number | null;
   readonly tokens: number;
 }
-
-export type TokenCounter = (text: string) => number;
 
 /** Tokens per chunk, with its heading path. */
 export const chunkTokens = 512;
@@ -87,11 +86,11 @@ function packSection(section: Section, count: TokenCounter): PackedChunk[] {
     if (size + part.tokens > budget && current.length > 0) {
       close();
       const last = current.at(-1);
-      const repeated = last && !last.isTable && !part.isTable ? tail(last.text, overlapTokens, count) : "";
-      const overlap = repeated === "" || !last ? [] : [{ ...last, text: repeated, tokens: count(repeated) }];
-      const fits = (overlap[0]?.tokens ?? 0) + part.tokens <= budget;
-      current = fits ? overlap : [];
-      size = fits ? (overlap[0]?.tokens ?? 0) : 0;
+      const repeated = last && !last.isTable && !part.isTable ? tail(last.text, overlapTokens, count) : undefined;
+      const overlap =
+        last && repeated && repeated.tokens + part.tokens <= budget ? { ...last, ...repeated } : undefined;
+      current = overlap ? [overlap] : [];
+      size = overlap?.tokens ?? 0;
     }
     current.push(part);
     size += part.tokens;
@@ -104,10 +103,10 @@ function toParts(piece: Piece, budget: number, count: TokenCounter): Part[] {
   const tokens = count(piece.text);
   if (piece.isTable && tokens <= tableTokens) return [{ ...piece, tokens }];
   if (tokens <= budget) return [{ ...piece, tokens }];
-  const texts = piece.isTable
+  const stretches = piece.isTable
     ? splitTable(piece.text, budget, count)
     : splitText(piece.text, budget - overlapTokens, count);
-  return texts.map((text) => ({ ...piece, text, tokens: count(text) }));
+  return stretches.map((stretch) => ({ ...piece, ...stretch }));
 }
 
 function toChunk(section: Section, parts: readonly Part[], count: TokenCounter): PackedChunk {

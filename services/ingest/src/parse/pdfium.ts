@@ -14,7 +14,6 @@ export interface Pdfium {
   FPDF_GetLastError(): number;
   FPDF_GetPageCount(document: number): number;
   FPDF_GetMetaText(document: number, tag: number, buffer: number, bytes: number): number;
-  FPDF_GetTrailerEnds(document: number, buffer: number, length: number): number;
   FPDF_LoadPage(document: number, index: number): number;
   FPDF_ClosePage(page: number): void;
   FPDFPage_CountObjects(page: number): number;
