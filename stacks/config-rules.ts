@@ -1,4 +1,5 @@
-import type { ModelSettings, PlatformSettings, SecretKey } from "./config-schema.ts";
+import { findCycle, reachableGroups } from "../components/gateway/gateway-problems.ts";
+import type { ChatRole, ModelSettings, PlatformSettings, SecretKey } from "./config-schema.ts";
 
 /** A setting that contradicts another one. */
 export interface ConfigProblem {
@@ -127,6 +128,27 @@ const prodKeepsData: Rule = ({ data, tls }, { stack }) => {
   return problems;
 };
 
+const fallbacksEnd: Rule = ({ fallbacks }) => {
+  const cycle = findCycle(fallbacks);
+  if (!cycle) return [];
+  const path = ["fallbacks", cycle[0] ?? ""];
+  return [{ path, message: `is a cycle (${cycle.join(" -> ")}); remove one of its steps` }];
+};
+
+const confidentialRolesStayInside: Rule = ({ confidentialRoles, fallbacks, models }) =>
+  confidentialRoles.flatMap((role, index): ConfigProblem[] => {
+    const reached = reachableGroups(role, fallbacks).find((name) => isExternal(serverOf(name as ChatRole, models)));
+    if (!reached) return [];
+    const way = reached === role ? "is served" : `falls back to \`${reached}\``;
+    const message = `is "${role}", which ${way} outside the company; remove it here, or that server or fallback`;
+    return [{ path: ["confidentialRoles", index], message }];
+  });
+
+function serverOf(role: ChatRole, models: PlatformSettings["models"]): ModelSettings {
+  const model = models[role];
+  return model.server === "shared" ? models[model.with] : model;
+}
+
 const rules: readonly Rule[] = [
   acmeNeedsPublicName,
   secretsAreThere,
@@ -135,5 +157,7 @@ const rules: readonly Rule[] = [
   embeddingHasDimensions,
   placedModelsHaveHosts,
   portsDiffer,
+  fallbacksEnd,
+  confidentialRolesStayInside,
   prodKeepsData,
 ];

@@ -106,6 +106,8 @@ export const configSchema = z.strictObject({
   }),
   /** Roles to try, in order, where one is down. */
   fallbacks: z.partialRecord(z.enum(chatRoles), z.array(z.enum(chatRoles))).default({}),
+  /** Roles whose calls must stay inside the company whoever makes them. */
+  confidentialRoles: z.array(z.enum(chatRoles)).default([]),
   /** Cards and models the catalog does not know, and whether weights may be fetched. */
   catalog: z
     .strictObject({
@@ -134,3 +136,4 @@ export type ModelSettings = z.output<typeof modelSchema>;
 /** Secrets an environment may set with `pulumi config set --secret`. */
 export const secretKeys = ["tlsPrivateKey", "huggingFaceToken", "modelApiKey"] as const;
 export type SecretKey = (typeof secretKeys)[number];
+export type ChatRole = (typeof chatRoles)[number];

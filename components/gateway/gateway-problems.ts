@@ -91,7 +91,9 @@ export function findCycle(fallbacks: Readonly<Record<string, readonly string[]>>
 function leaks(config: GatewayConfig, confidentialGroups: readonly string[]): GatewayProblem[] {
   const external = new Set(config.deployments.filter((d) => d.external).map((d) => d.group));
   return confidentialGroups.flatMap((group) => {
-    const reached = reachable(group, config).find((name) => external.has(name));
+    const reached = reachableGroups(group, config.fallbacks, config.contextWindowFallbacks).find((name) =>
+      external.has(name),
+    );
     return reached
       ? [
           {
@@ -103,13 +105,17 @@ function leaks(config: GatewayConfig, confidentialGroups: readonly string[]): Ga
   });
 }
 
-function reachable(group: string, config: GatewayConfig): string[] {
+/** Groups a call to `group` can end up in, itself included, when each of the graphs may be followed at every step. */
+export function reachableGroups(
+  group: string,
+  ...graphs: readonly (Readonly<Record<string, readonly string[]>> | undefined)[]
+): string[] {
   const seen = new Set<string>();
   const queue = [group];
   for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
     if (seen.has(name)) continue;
     seen.add(name);
-    queue.push(...(config.fallbacks?.[name] ?? []), ...(config.contextWindowFallbacks?.[name] ?? []));
+    for (const graph of graphs) queue.push(...(graph?.[name] ?? []));
   }
   return [...seen];
 }

@@ -61,6 +61,7 @@ describe("refuses, with the path in the file and the way out,", () => {
       "known:",
     ],
     ["a fallback to no role", "fallbacks", { chat: ["slow"] }, "`fallbacks.chat.0`"],
+    ["a fallback cycle", "fallbacks", { chat: ["fast"], fast: ["chat"] }, "`fallbacks.chat` is a cycle (chat -> fast"],
     ["an unknown image", "images", { overrides: { ngnix: "x:1" } }, "ngnix"],
   ])("%s", (_, path, value, ...expected) => {
     const broken = change(shipped("dev"), path, value);
@@ -74,15 +75,26 @@ describe("refuses, with the path in the file and the way out,", () => {
     expect(() => check(settings, "dev", ["tlsPrivateKey"])).not.toThrow();
   });
 
+  const external = {
+    server: "address",
+    url: "https://api.test/v1",
+    model: "m",
+    external: true,
+    promptUsd: 1,
+    completionUsd: 1,
+  };
+
+  it("a confidential role that can end up outside the company", () => {
+    const settings = change(shipped("dev"), "models.fast", external);
+    change(settings, "confidentialRoles", ["chat"]);
+    expect(() => check(settings, "dev", ["modelApiKey"])).not.toThrow();
+    change(settings, "fallbacks", { chat: ["coding"], coding: ["fast"] });
+    expect(() => check(settings, "dev", ["modelApiKey"])).toThrow(
+      '`confidentialRoles.0` is "chat", which falls back to `fast` outside the company',
+    );
+  });
+
   it("an external model without its key", () => {
-    const external = {
-      server: "address",
-      url: "https://api.test/v1",
-      model: "m",
-      external: true,
-      promptUsd: 1,
-      completionUsd: 1,
-    };
     expect(() => check(change(shipped("dev"), "models.chat", external))).toThrow("`modelApiKey` is not set");
   });
 
