@@ -35,12 +35,7 @@ export function createImage(
     .imageId;
 }
 
-/** Readable resource name of a third-party image: its repository without registry and tag. */
+/** Resource name of a third-party image: its reference without the registry, since one host may run two variants. */
 function imageRole(reference: string): string {
-  const repository = reference.replace(/@sha256:.*$/, "").replace(/:[^/:]*$/, "");
-  return repository
-    .split("/")
-    .slice(-1)
-    .join("")
-    .replace(/[^a-zA-Z0-9]+/g, "-");
+  return (reference.split("/").at(-1) ?? reference).replace(/@sha256:(.{12}).*$/, "-$1").replace(/[^a-zA-Z0-9]+/g, "-");
 }

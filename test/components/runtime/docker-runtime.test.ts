@@ -130,6 +130,22 @@ describe("files", () => {
   });
 });
 
+describe("images", () => {
+  it("keeps two variants of one repository apart, and asks for each once", async () => {
+    const engine = runtime();
+    for (const [name, image] of [
+      ["a", "r.test/tei:cpu-1"],
+      ["b", "r.test/tei:cuda-1"],
+      ["c", "r.test/tei:cpu-1"],
+    ] as const) {
+      engine.run(name, workload({ image }), new Owner(name));
+    }
+    await infra.recorder.settled();
+    const images = infra.all().filter(({ type }) => type.endsWith(":RemoteImage"));
+    expect(images.map(({ name }) => name).sort()).toEqual(["docker-local-tei-cpu-1", "docker-local-tei-cuda-1"]);
+  });
+});
+
 describe("volumes", () => {
   it("protects stateful data and leaves the rest", async () => {
     await run({
@@ -168,7 +184,7 @@ describe("copies", () => {
   it("on several hosts share encrypted overlay networks", async () => {
     await run(
       { replicas: [{ host: "a" }, { host: "b" }] },
-      { hosts: { a: { engine: "ssh://u@a" }, b: { engine: "ssh://u@b" } } },
+      { hosts: { a: { engine: "ssh://u@a" }, b: { engine: "ssh://u@b" } }, manager: "a" },
     );
     expect(infra.one("docker-backend").inputs).toMatchObject({
       driver: "overlay",
