@@ -43,7 +43,7 @@ export const thirdPartyImages = {
   },
   versitygw: {
     repository: "ghcr.io/versity/versitygw",
-    tag: "v1.0.20",
+    tag: "v1.8.0",
     licence: "Apache-2.0",
     source: "https://github.com/versity/versitygw",
   },
