@@ -14,14 +14,14 @@ export function readLines(pdfium: Pdfium, textPage: number, page: number): TextL
   const lines: TextLine[] = [];
   let start = 0;
   for (const part of text.split(/(\r\n|\ufffe|\u0002)/)) {
-    const words = [...part.matchAll(/\S+/g)];
-    const [first] = words;
-    if (first && !partedWord.test(part)) {
+    const first = part.search(/\S/);
+    if (first >= 0 && !partedWord.test(part)) {
       const parted = partedWord.test(text[start + part.length] ?? "");
       const ordered = rightToLeft.test(part) ? toLogicalOrder(part, (index) => places.xOf(start + index)) : part;
-      const height = Math.max(...words.map((word) => places.heightOf(start + word.index)));
-      const y = places.yOf(start + first.index);
-      lines.push({ text: `${ordered.trim()}${parted ? "-" : ""}`, height, y, page });
+      // Larger letters stand at an end of their line: all of it, a number before it, or an initial.
+      const ends = [first, part.trimEnd().length - 1];
+      const height = Math.max(...ends.map((index) => places.heightOf(start + index)));
+      lines.push({ text: `${ordered.trim()}${parted ? "-" : ""}`, height, y: places.yOf(start + first), page });
     }
     start += part.length;
   }
