@@ -42,6 +42,46 @@ export function manyPages(pages: number): Uint8Array {
   ]);
 }
 
+/**
+ * Arabic as writers lay it out: glyphs from left to right in the order of the eye, a lam-alef as one of them.
+ * Reads `المادة 39: الأخطاء المادة Code civil`.
+ */
+export function arabicPdf(): Uint8Array {
+  const glyphs = "ة د ا م ل ء ط خ لأ".split(" ");
+  const codes = glyphs.map((glyph, index) => {
+    const units = Array.from(glyph, (letter) => letter.charCodeAt(0).toString(16).padStart(4, "0"));
+    return `<${(0x61 + index).toString(16)}> <${units.join("")}>`;
+  });
+  const cmap = `/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /A def
+1 begincodespacerange <00> <ff> endcodespacerange
+${codes.length + 1} beginbfchar
+<20> <0020>
+${codes.join("\n")}
+endbfchar endcmap end end`;
+  const content = `BT /L 12 Tf 50 700 Td (Code civil ) Tj /A 12 Tf (abcdec fcghic) Tj /L 12 Tf ( :39 ) Tj /A 12 Tf (abcdec) Tj ET`;
+  const stream = (text: string) => `<< /Length ${text.length} >>\nstream\n${text}\nendstream`;
+  return rawPdf([
+    "<< /Type /Catalog /Pages 2 0 R >>",
+    "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+    "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /Font << /A 5 0 R /L 7 0 R >> >> >>",
+    stream(content),
+    "<< /Type /Font /Subtype /Type1 /BaseFont /Courier /ToUnicode 6 0 R >>",
+    stream(cmap),
+    "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+  ]);
+}
+
+/** One page in Helvetica that this content stream draws, with the font as `/L`. */
+export function drawnPdf(content: string): Uint8Array {
+  return rawPdf([
+    "<< /Type /Catalog /Pages 2 0 R >>",
+    "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+    "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /Font << /L 5 0 R >> >> >>",
+    `<< /Length ${content.length} >>\nstream\n${content}\nendstream`,
+    "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+  ]);
+}
+
 /** A page of a few kilobytes whose content unfolds to so many `mebibytes`: deflated twice, since once gives 1:1000 at most. */
 export function bombPdf(mebibytes: number): Uint8Array {
   const inner = deflateSync(Buffer.alloc(mebibytes * 1024 * 1024, " "), { level: 1 });

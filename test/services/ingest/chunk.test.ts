@@ -71,7 +71,10 @@ describe("packing", () => {
     fc.assert(
       fc.property(fc.array(block, { maxLength: 6 }), (blocks) => {
         const chunks = chunk(blocks);
-        for (const { tokens } of chunks) expect(tokens).toBeLessThanOrEqual(chunkTokens);
+        for (const { text, tokens } of chunks) {
+          expect(tokens).toBeLessThanOrEqual(chunkTokens);
+          expect(countTokens(text)).toBeLessThanOrEqual(tokens);
+        }
         const found = new Set(chunks.flatMap((one) => one.text.split(/\s+/)));
         const written = blocks.filter((one) => one.kind === "paragraph").flatMap((one) => one.text.split(/\s+/));
         expect(written.filter((word) => !found.has(word))).toEqual([]);

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { defaultLimits, type IngestLimits } from "@ai-platform/ingest/limits.ts";
 import { mediaTypeOf } from "@ai-platform/ingest/parse/media-type.ts";
 import { createParser, type PageProgress, type ParsedDocument, type Parser } from "@ai-platform/ingest/parse/parser.ts";
-import { bombPdf, encryptedPdf, manyPages, scannedPdf, textPdf } from "../../support/pdf.ts";
+import { readPdf } from "@ai-platform/ingest/parse/pdf.ts";
+import { arabicPdf, bombPdf, drawnPdf, encryptedPdf, manyPages, scannedPdf, textPdf } from "../../support/pdf.ts";
 
 let parser: Parser;
 beforeAll(() => {
@@ -43,6 +44,22 @@ describe("PDF", () => {
     expect(third.map((chunk) => [chunk.pageFrom, chunk.pageTo])).toEqual(third.map(() => [3, 3]));
     expect(third[0]?.text).toContain("Page 3, ligne 0");
     expect(document.chunks.every((chunk) => chunk.tokens <= 512)).toBe(true);
+  });
+
+  const blocksOf = async (bytes: Uint8Array) =>
+    (await readPdf("a.pdf", bytes, defaultLimits, () => undefined)).blocks.map(({ kind, text }) => [kind, text]);
+
+  it("gives Arabic in the order it is read, with Latin words and numbers in theirs", async () => {
+    expect(await blocksOf(arabicPdf())).toEqual([["paragraph", "المادة 39: الأخطاء المادة Code civil"]]);
+  });
+
+  it("finds headings by the size they are drawn in, and joins words that a line's end parted", async () => {
+    const lines = ["Le fonc-", "tionnaire absent est un demi-", "Europe."].map((line) => `(${line}) Tj 0 -14 Td`);
+    const content = `BT /L 1 Tf 18 0 0 18 50 790 Tm (Titre) Tj ET BT /L 10 Tf 50 760 Td ${lines.join(" ")} ET`;
+    expect(await blocksOf(drawnPdf(content))).toEqual([
+      ["heading", "Titre"],
+      ["paragraph", "Le fonctionnaire absent est un demi-\nEurope."],
+    ]);
   });
 
   it("counts scanned pages beside those with text, and refuses a document of nothing else", async () => {

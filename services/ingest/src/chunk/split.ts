@@ -6,6 +6,11 @@ export interface Counted {
   readonly tokens: number;
 }
 
+/** Tokens of a text, sentence by sentence, for those are asked for again where it is cut. Never too few. */
+export function countSentences(text: string, count: TokenCounter): number {
+  return splitSentences(text).reduce((sum, sentence) => sum + count(sentence), 0);
+}
+
 /** Cuts a long paragraph between sentences, and a sentence longer than the budget between words. */
 export function splitText(text: string, budget: number, count: TokenCounter): Counted[] {
   const sentences = splitSentences(text).flatMap((sentence) =>
