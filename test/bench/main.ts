@@ -1,3 +1,4 @@
+import { benchEdge } from "./edge.ts";
 import { benchIngest } from "./ingest.ts";
 import { benchRetrieval } from "./retrieval.ts";
 
@@ -5,6 +6,7 @@ import { benchRetrieval } from "./retrieval.ts";
 const parts: Readonly<Record<string, () => Promise<void>>> = {
   retrieval: benchRetrieval,
   ingest: benchIngest,
+  edge: benchEdge,
 };
 
 const asked = process.argv.slice(2);

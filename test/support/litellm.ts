@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-const gatewayKey = "sk-test-gateway-key";
+/** Key of every gateway a test starts. */
+export const gatewayKey = "sk-test-gateway-key";
 
 /** A port nobody listens on just now. */
 export function freePort(): Promise<number> {
@@ -59,7 +60,8 @@ export interface Gateway {
   stop(): Promise<void>;
 }
 
-const header = (identity: TestIdentity) =>
+/** The header by which the edge tells who is calling. */
+export const identityHeader = (identity: TestIdentity) =>
   Buffer.from(JSON.stringify({ tenant: "acme", subject: "u-1", external: true, cache: "off", ...identity })).toString(
     "base64url",
   );
@@ -102,7 +104,7 @@ export async function startGateway(program: string, config: string, usageEndpoin
   }
   const headers = (identity: TestIdentity) => ({
     authorization: `Bearer ${gatewayKey}`,
-    "x-platform-identity": header(identity),
+    "x-platform-identity": identityHeader(identity),
     "content-type": "application/json",
   });
   return {

@@ -1,6 +1,6 @@
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, request as httpRequest, type ServerResponse } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { tmpdir } from "node:os";
@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type NginxConfig, renderNginxConfig } from "../../../components/network/nginx-config.ts";
 import { endProcess, freePort } from "../../support/litellm.ts";
+import { makeCertificate, startNginx, writeNginxFile } from "../../support/nginx.ts";
 import { findProgram } from "../../support/programs.ts";
 
 const nginx = findProgram("nginx", "NGINX");
@@ -89,23 +90,12 @@ const config = (changes: Partial<NginxConfig> = {}): NginxConfig => ({
   ...changes,
 });
 
-/** The image keeps temporary files in `/tmp` and logs to its console; a test has a folder of its own for both. */
-function write(name: string, content: string): string {
-  const file = join(folder, name);
-  const own = content.replaceAll(/ \/tmp\/(nginx\.pid|body|proxy|fastcgi|uwsgi|scgi)/g, ` ${folder}/$1`);
-  writeFileSync(file, own.replaceAll(/\/dev\/std(err|out)/g, join(folder, "$1.log")));
-  return file;
-}
+const write = (name: string, content: string) => writeNginxFile(folder, name, content);
 
 beforeAll(async () => {
   if (!ready) return;
   mkdirSync(join(folder, "challenges"));
-  const subject = ["-subj", "/CN=ai.test", "-keyout", join(folder, "tls.key"), "-out", join(folder, "tls.crt")];
-  execFileSync(
-    openssl,
-    ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1", ...subject],
-    { stdio: "ignore" },
-  );
+  makeCertificate(openssl, folder, "ai.test");
   write("gateway-key.conf", 'proxy_set_header Authorization "Bearer sk-gateway";\n');
   ports = { http: await freePort(), https: await freePort(), status: await freePort() };
   const api = await serve(answerAsApi);
@@ -119,11 +109,7 @@ beforeAll(async () => {
     gatewayAddresses: [`127.0.0.1:${dead}`, `127.0.0.1:${gateway}`],
   };
   const file = write("nginx.conf", renderNginxConfig(config(addresses)));
-  const child = spawn(nginx, ["-e", join(folder, "err.log"), "-c", file, "-g", "daemon off;"], {
-    stdio: ["ignore", "ignore", "pipe"],
-  });
-  let log = "";
-  child.stderr.setEncoding("utf8").on("data", (chunk: string) => (log += chunk));
+  const child = await startNginx(nginx, folder, file);
   closers.push(() => void endProcess(child));
   for (let attempt = 0; attempt < 100; attempt += 1) {
     const up = await ask("/").then(
@@ -133,7 +119,7 @@ beforeAll(async () => {
     if (up) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  throw new Error(`nginx did not start: ${log}`);
+  throw new Error(`nginx did not start: ${readFileSync(join(folder, "err.log"), "utf8")}`);
 });
 
 afterAll(() => {

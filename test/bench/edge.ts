@@ -1,0 +1,167 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { Agent as HttpAgent, request as httpRequest } from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { renderLitellmConfig } from "../../components/gateway/litellm-config.ts";
+import { renderNginxConfig } from "../../components/network/nginx-config.ts";
+import { endProcess, freePort, gatewayKey, identityHeader, startGateway, startRedis } from "../support/litellm.ts";
+import { startWorker } from "../support/model-workers.ts";
+import { makeCertificate, startNginx, writeNginxFile } from "../support/nginx.ts";
+import { findProgram } from "../support/programs.ts";
+import { percentile, printTable } from "./support.ts";
+
+const levels = [1, 16, 64];
+/** Calls of each way and level, in slices that take turns, so that a slow moment of the machine hits all alike. */
+const calls = 320;
+const slices = 4;
+
+interface Way {
+  readonly url: string;
+  readonly headers: Record<string, string>;
+}
+
+/** Latency that edge and authorisation add to a call of LiteLLM, and LiteLLM to a call of the model server. */
+export async function benchEdge(): Promise<void> {
+  const programs = { nginx: "NGINX", openssl: "OPENSSL", litellm: "LITELLM_BIN", "redis-server": "REDIS_SERVER_BIN" };
+  const found = Object.entries(programs).map(([name, variable]) => [name, findProgram(name, variable)] as const);
+  const missing = found.filter(([, path]) => path === undefined).map(([name]) => name);
+  if (missing.length > 0) {
+    console.log(`edge: skipped, needs ${missing.join(", ")}`);
+    return;
+  }
+  const paths = Object.fromEntries(found) as Record<keyof typeof programs, string>;
+  const folder = mkdtempSync(join(tmpdir(), "bench-edge-"));
+  const closers: (() => Promise<void>)[] = [];
+  try {
+    const ways = await start(paths, folder, closers);
+    await Promise.all(Object.values(ways).map((way) => measure(way, 4, 20)));
+    const rows = [];
+    for (const concurrent of levels) rows.push(await compare(ways, concurrent));
+    printTable("Chat completion of a model server that answers in 5 ms; milliseconds", rows);
+  } finally {
+    for (const close of closers.reverse()) await close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function start(
+  paths: Readonly<Record<"nginx" | "openssl" | "litellm" | "redis-server", string>>,
+  folder: string,
+  closers: (() => Promise<void>)[],
+): Promise<Record<"worker" | "litellm" | "edge", Way>> {
+  const worker = await startWorker("model");
+  closers.push(() => worker.kill());
+  const redis = await startRedis(paths["redis-server"]);
+  closers.push(redis.stop);
+  const api = spawn(process.execPath, [join(import.meta.dirname, "edge-api.ts")], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  closers.push(() => endProcess(api));
+  const { port: apiPort, token } = await firstLine(api);
+  const price = { promptPrice: 1e-6, completionPrice: 1e-6 };
+  const deployment = { id: "model", group: "chat", servedModel: "model", baseUrl: worker.baseUrl };
+  const config = renderLitellmConfig({
+    deployments: [{ ...deployment, ...price, maxInputTokens: 32_768 }],
+    limitsRedis: { host: "127.0.0.1", port: redis.port },
+  });
+  const gateway = await startGateway(paths.litellm, config, `http://127.0.0.1:${apiPort}/internal/usage`);
+  closers.push(() => gateway.stop());
+
+  makeCertificate(paths.openssl, folder, "ai.test");
+  const gatewayKeyFile = writeNginxFile(folder, "key.conf", `proxy_set_header Authorization "Bearer ${gatewayKey}";\n`);
+  const ports = { http: await freePort(), https: await freePort(), status: await freePort() };
+  const nginxConfig = renderNginxConfig({
+    domain: "ai.test",
+    apiAddresses: [`127.0.0.1:${apiPort}`],
+    gatewayAddresses: [new URL(gateway.baseUrl).host],
+    ports,
+    publicHttpsPort: ports.https,
+    certificateFile: join(folder, "tls.crt"),
+    certificateKeyFile: join(folder, "tls.key"),
+    gatewayKeyFile,
+    maxUploadMiB: 1,
+    requestsPerSecond: 10_000,
+    answerTimeoutSeconds: 60,
+  });
+  const nginx = await startNginx(paths.nginx, folder, writeNginxFile(folder, "nginx.conf", nginxConfig));
+  closers.push(() => endProcess(nginx));
+  await sleep(500);
+  const identity = identityHeader({ team: "hr", models: ["chat"] });
+  const bearer = { authorization: `Bearer ${gatewayKey}`, "x-platform-identity": identity };
+  return {
+    worker: { url: `${worker.baseUrl}/chat/completions`, headers: {} },
+    litellm: { url: `${gateway.baseUrl}/v1/chat/completions`, headers: bearer },
+    edge: {
+      url: `https://127.0.0.1:${ports.https}/v1/chat/completions`,
+      headers: { authorization: `Bearer ${token}` },
+    },
+  };
+}
+
+async function firstLine(child: ChildProcess): Promise<{ port: number; token: string }> {
+  const [data] = (await once(child.stdout as NodeJS.ReadableStream, "data")) as [Buffer];
+  return JSON.parse(data.toString()) as { port: number; token: string };
+}
+
+async function compare(ways: Record<"worker" | "litellm" | "edge", Way>, concurrent: number) {
+  const times = { worker: [] as number[], litellm: [] as number[], edge: [] as number[] };
+  for (let slice = 0; slice < slices; slice += 1) {
+    for (const name of ["worker", "litellm", "edge"] as const) {
+      times[name].push(...(await measure(ways[name], concurrent, calls / slices)));
+    }
+  }
+  const at = (name: keyof typeof times, percent: number) => percentile(times[name], percent);
+  return {
+    concurrent,
+    "edge p50": at("edge", 50).toFixed(1),
+    "LiteLLM p50": at("litellm", 50).toFixed(1),
+    "added p50": (at("edge", 50) - at("litellm", 50)).toFixed(1),
+    "added p99": (at("edge", 99) - at("litellm", 99)).toFixed(1),
+    "edge / LiteLLM": (at("edge", 50) / at("litellm", 50)).toFixed(2),
+    "LiteLLM's own p50": (at("litellm", 50) - at("worker", 50)).toFixed(1),
+  };
+}
+
+/** Milliseconds of each call. Connections are kept, as a client library keeps them. */
+async function measure(way: Way, concurrent: number, count: number): Promise<number[]> {
+  const options = { keepAlive: true, maxSockets: concurrent };
+  const agent = way.url.startsWith("https:") ? new HttpsAgent(options) : new HttpAgent(options);
+  const times: number[] = [];
+  let left = count;
+  const loop = async () => {
+    while (left > 0) {
+      left -= 1;
+      const began = performance.now();
+      await call(way, agent);
+      times.push(performance.now() - began);
+    }
+  };
+  await Promise.all(Array.from({ length: concurrent }, loop));
+  agent.destroy();
+  return times;
+}
+
+const body = JSON.stringify({ model: "chat", messages: [{ role: "user", content: "hello" }] });
+
+function call({ url, headers }: Way, agent: HttpAgent | HttpsAgent): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const send = url.startsWith("https:") ? httpsRequest : httpRequest;
+    const options = {
+      method: "POST",
+      agent,
+      rejectUnauthorized: false,
+      headers: { ...headers, "content-type": "application/json", "content-length": Buffer.byteLength(body) },
+    };
+    const request = send(url, options, (response) => {
+      response.resume().once("end", () => {
+        if (response.statusCode === 200) resolve();
+        else reject(new Error(`${url} answered ${String(response.statusCode)}`));
+      });
+    });
+    request.once("error", reject).end(body);
+  });
+}
