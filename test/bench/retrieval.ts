@@ -50,6 +50,10 @@ export async function benchRetrieval(): Promise<void> {
   } finally {
     await store.close();
     await database.close();
+    if (qdrantUrl) {
+      const headers = qdrantApiKey ? { "api-key": qdrantApiKey } : {};
+      await fetch(new URL(`/collections/${tenant}`, qdrantUrl), { method: "DELETE", headers });
+    }
   }
 }
 

@@ -72,7 +72,7 @@ export const mutations: readonly Mutation[] = [
     ["qdrant: allow", '{ must: [{ key: "allow", match: { any: [...clause.anyOf] } }] }', "{}"],
     ["qdrant: deny", '{ must_not: [{ key: "deny", match: { any: [...clause.noneOf] } }] }', "{}"],
     ["qdrant: lexical prefetch filtered", "filter: searched,\n    params: { idf", "params: { idf"],
-    ["qdrant: dense prefetch filtered", "filter: searched,\n            params", "params"],
+    ["qdrant: dense prefetch filtered", "filter: searched,\n            ...(query.exact", "...(query.exact"],
     ["qdrant: outer query filtered", "filter: searched,\n    limit: query.limit", "limit: query.limit"],
     ["qdrant: rarity among readable chunks", "params: { idf: { corpus: access } },"],
   ]),

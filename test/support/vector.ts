@@ -6,6 +6,10 @@ import type { IndexedChunk, VectorStore } from "@ai-platform/core/vector/store.t
 /** A Qdrant server for tests, where `QDRANT_URL` names one. */
 export const qdrantUrl = process.env.QDRANT_URL;
 
+const apiKeyHeader: Record<string, string> = process.env.QDRANT_API_KEY
+  ? { "api-key": process.env.QDRANT_API_KEY }
+  : {};
+
 /** Which adapters a suite runs on; says so once where Qdrant is left out. */
 export function testedStores(): ("pgvector" | "qdrant")[] {
   if (qdrantUrl) return ["pgvector", "qdrant"];
@@ -26,7 +30,7 @@ export async function countsWordsByRights(kind: "pgvector" | "qdrant"): Promise<
   return counts;
 }
 
-/** A prepared store; on Qdrant in a collection of its own, unless one is named. */
+/** A prepared store; on Qdrant in a collection of its own, unless one is named, which `close` removes. */
 export async function openTestStore(
   kind: "pgvector" | "qdrant",
   database: Database,
@@ -45,7 +49,13 @@ export async function openTestStore(
       : {}),
   });
   await store.prepare();
-  return store;
+  if (kind !== "qdrant" || !qdrantUrl) return store;
+  const address = new URL(`/collections/${qdrantCollection}`, qdrantUrl);
+  return { ...store, close: () => removeCollection(address) };
+}
+
+async function removeCollection(address: URL): Promise<void> {
+  await fetch(address, { method: "DELETE", headers: apiKeyHeader });
 }
 
 /** A chunk that everybody in tenant `acme` may read, with what the test changes. */

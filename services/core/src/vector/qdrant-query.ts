@@ -92,7 +92,7 @@ export function queryBody(
             query: [...query.embedding],
             using: denseVector,
             filter: searched,
-            params: query.exact ? { exact: true } : { acorn: { enable: true } },
+            ...(query.exact ? { params: { exact: true } } : {}),
             limit,
           },
         ]
