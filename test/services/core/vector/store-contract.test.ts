@@ -4,7 +4,7 @@ import type { AccessFilter } from "@ai-platform/core/access/filter.ts";
 import type { Database } from "@ai-platform/core/db/database.ts";
 import type { VectorQuery, VectorStore } from "@ai-platform/core/vector/store.ts";
 import { openTestDatabase } from "../../../support/database.ts";
-import { openTestStore, testChunk, testedStores } from "../../../support/vector.ts";
+import { openTestStore, qdrantUrl, testChunk, testedStores } from "../../../support/vector.ts";
 
 let database: Database;
 beforeAll(async () => {
@@ -50,6 +50,7 @@ describe.each(testedStores())("%s keeps the VectorStore contract", (kind) => {
     await both.upsert([fresh]);
     const hits = await both.search(within(tenant), ask("préavis", { embedding: [1, 0, 0] }));
     expect(hits.map((hit) => hit.chunkId).sort()).toEqual([old.id, fresh.id].sort());
+    await both.close();
     await other.close();
   });
 
@@ -202,6 +203,16 @@ describe.each(testedStores())("%s keeps the VectorStore contract", (kind) => {
       expect(new Set(seen).size).toBe(seen.length);
       expect(seen).toEqual(expect.arrayContaining(mine.map((chunk) => chunk.id)));
     });
+  });
+
+  it.runIf(kind === "qdrant")("has an index for every field it filters by, and refuses any other", async () => {
+    const ask = async (key: string) => {
+      const body = JSON.stringify({ filter: { must: [{ key, match: { value: "x" } }] } });
+      const request = { method: "POST", headers: { "content-type": "application/json" }, body };
+      return (await fetch(new URL(`/collections/${collection}/points/scroll`, qdrantUrl), request)).status;
+    };
+    for (const key of ["tenant", "allow", "deny", "collection", "document_id"]) expect(await ask(key)).toBe(200);
+    expect(await ask("title")).toBe(400);
   });
 
   it("refuses to mix the vectors of two models", async () => {
