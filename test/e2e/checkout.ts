@@ -132,10 +132,12 @@ async function runCommand(
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (chunk: string) => (output += chunk));
   }
-  void killWhen?.then(() => {
+  const kill = () => {
     // A process group of its own, so that the CLI and its plugins go with the script.
     if (child.pid && child.exitCode === null) process.kill(-child.pid, "SIGKILL");
-  });
+  };
+  // Where the moment never comes, the command ends by itself and its code says so.
+  killWhen?.then(kill, () => undefined);
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once("error", reject).once("close", resolve);
   });

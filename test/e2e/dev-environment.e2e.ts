@@ -11,12 +11,13 @@ import { findObstacle, type Parts, prepareParts } from "./requirements.ts";
 import { askAgent, createWorld, fact, type World } from "./world.ts";
 
 const obstacle = await findObstacle();
-const required = process.env.REQUIRE_E2E === "1";
 if (obstacle) console.log(`e2e: skipped: ${obstacle}`);
 
-it.runIf(obstacle && required)("can run here, as REQUIRE_E2E=1 asks", () => {
-  expect(obstacle).toBeUndefined();
-});
+if (process.env.REQUIRE_E2E === "1") {
+  it("can run here, as REQUIRE_E2E=1 asks", () => {
+    expect(obstacle).toBeUndefined();
+  });
+}
 
 describe.skipIf(obstacle)("the dev environment on a Docker engine", () => {
   let parts: Parts;
@@ -52,6 +53,8 @@ describe.skipIf(obstacle)("the dev environment on a Docker engine", () => {
   });
 
   afterAll(async () => {
+    // Nothing was started, and an empty prefix would match what is not ours.
+    if (prefix === "") return;
     if (leftovers(prefix).length > 0) {
       await environment.run("destroy");
       removeLeftovers(prefix);
@@ -167,13 +170,13 @@ describe.skipIf(obstacle)("the dev environment on a Docker engine", () => {
   it("replaces one copy when one copy's setting changes", async () => {
     const before = containerIds();
     environment.editSettings((config) => {
-      const apps = config["ai-platform:apps"] as { api: { memoryMiB?: number }[] };
-      if (apps.api[1]) apps.api[1].memoryMiB = 800;
+      const apps = config["ai-platform:apps"] as { api: { cpus?: number }[] };
+      if (apps.api[1]) apps.api[1].cpus = 0.75;
     });
     await run("up");
     const { same: _, ...changes } = await lastChanges();
     const after = containerIds();
-    expect(Object.values(changes)).toEqual([1]);
+    expect(changes).toEqual({ replace: 1 });
     expect([...after].filter(([name, id]) => before.get(name) !== id).map(([name]) => name)).toEqual(["api-2"]);
   });
 
