@@ -1,12 +1,14 @@
 import { benchEdge } from "./edge.ts";
 import { benchIngest } from "./ingest.ts";
 import { benchRetrieval } from "./retrieval.ts";
+import { benchUp } from "./up.ts";
 
 /** Parts of `npm run bench -- <part>`; all of them where none is named. Ratios of one run, never a test of time. */
 const parts: Readonly<Record<string, () => Promise<void>>> = {
   retrieval: benchRetrieval,
   ingest: benchIngest,
   edge: benchEdge,
+  up: benchUp,
 };
 
 const asked = process.argv.slice(2);
