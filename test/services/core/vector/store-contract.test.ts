@@ -205,15 +205,17 @@ describe.each(testedStores())("%s keeps the VectorStore contract", (kind) => {
     });
   });
 
-  it.runIf(kind === "qdrant")("has an index for every field it filters by, and refuses any other", async () => {
-    const ask = async (key: string) => {
-      const body = JSON.stringify({ filter: { must: [{ key, match: { value: "x" } }] } });
-      const request = { method: "POST", headers: { "content-type": "application/json" }, body };
-      return (await fetch(new URL(`/collections/${collection}/points/scroll`, qdrantUrl), request)).status;
-    };
-    for (const key of ["tenant", "allow", "deny", "collection", "document_id"]) expect(await ask(key)).toBe(200);
-    expect(await ask("title")).toBe(400);
-  });
+  if (kind === "qdrant") {
+    it("has an index for every field it filters by, and refuses any other", async () => {
+      const ask = async (key: string) => {
+        const body = JSON.stringify({ filter: { must: [{ key, match: { value: "x" } }] } });
+        const request = { method: "POST", headers: { "content-type": "application/json" }, body };
+        return (await fetch(new URL(`/collections/${collection}/points/scroll`, qdrantUrl), request)).status;
+      };
+      for (const key of ["tenant", "allow", "deny", "collection", "document_id"]) expect(await ask(key)).toBe(200);
+      expect(await ask("title")).toBe(400);
+    });
+  }
 
   it("refuses to mix the vectors of two models", async () => {
     await expect(openTestStore(kind, database, 4, collection)).rejects.toThrow(
