@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { parse, stringify } from "yaml";
+import { killTree } from "./processes.ts";
 
 const repository = fileURLToPath(new URL("../..", import.meta.url));
 const copied = [
@@ -29,6 +30,8 @@ const leftOut = new Set(["node_modules", ".data", ".state"]);
 /** What a command printed, and how it ended. */
 export interface CommandResult {
   readonly code: number | null;
+  readonly stdout: string;
+  /** Standard output and error as they came. */
   readonly output: string;
 }
 
@@ -100,14 +103,15 @@ async function runConsumer(folder: string, platform: string): Promise<unknown> {
   const env = {
     PULUMI_BACKEND_URL: pathToFileURL(join(folder, ".state", "backend")).href,
     PULUMI_CONFIG_PASSPHRASE_FILE: join(folder, ".state", "passphrase"),
+    PULUMI_SKIP_UPDATE_CHECK: "true",
   };
   const cwd = join(folder, "test", "e2e", "consumer");
   const pulumi = async (...args: string[]) => {
     const cli = join(folder, "node_modules", "pulumi", "run.js");
     const command = [process.execPath, cli, ...args, "--stack", "consumer", "--non-interactive"];
-    const { code, output } = await runCommand(cwd, command, { env });
+    const { code, stdout, output } = await runCommand(cwd, command, { env });
     if (code !== 0) throw new Error(`pulumi ${args.join(" ")} ended with ${String(code)}:\n${output.slice(-4000)}`);
-    return output;
+    return stdout;
   };
   await pulumi("stack", "init");
   await pulumi("config", "set", "platform", `organization/ai-platform/${platform}`);
@@ -126,22 +130,23 @@ async function runCommand(
     cwd,
     env: { ...process.env, ...noBackend, ...env },
     stdio: ["ignore", "pipe", "pipe"],
-    detached: true,
   });
+  let stdout = "";
   let output = "";
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding("utf8").on("data", (chunk: string) => (output += chunk));
-  }
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+    stdout += chunk;
+    output += chunk;
+  });
+  child.stderr.setEncoding("utf8").on("data", (chunk: string) => (output += chunk));
   const kill = () => {
-    // A process group of its own, so that the CLI and its plugins go with the script.
-    if (child.pid && child.exitCode === null) process.kill(-child.pid, "SIGKILL");
+    if (child.pid && child.exitCode === null) killTree(child.pid);
   };
   // Where the moment never comes, the command ends by itself and its code says so.
   killWhen?.then(kill, () => undefined);
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once("error", reject).once("close", resolve);
   });
-  return { code, output };
+  return { code, stdout, output };
 }
 
 function freePort(): Promise<number> {

@@ -29,11 +29,11 @@ describe.skipIf(obstacle)("the dev environment on a Docker engine", () => {
   let key = "";
   const chat = (text: string) => ({ model: "chat", messages: [{ role: "user", content: text }] });
 
-  /** Runs a script that must succeed. */
+  /** Runs a script that must succeed. @returns its standard output */
   async function run(script: string, ...args: string[]): Promise<string> {
-    const { code, output } = await environment.run(script, args);
+    const { code, stdout, output } = await environment.run(script, args);
     if (code !== 0) throw new Error(`npm run ${script} ended with ${String(code)}:\n${output.slice(-8000)}`);
-    return output;
+    return stdout;
   }
 
   /** What the last `up` did, by kind of change. */
