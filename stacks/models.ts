@@ -94,6 +94,13 @@ function createServer(
   };
 }
 
+/** The first server of the role `chat`, which the agents ask. */
+export function findChat(servers: readonly ModelServer[]): ModelServer {
+  const server = servers.find(({ role }) => role === "chat");
+  if (!server) throw new Error("no server has the role chat");
+  return server;
+}
+
 /** The server of the role `embedding`. Several copies are reached through the first; the gateway spreads over all. */
 export function findEmbedding(config: PlatformConfig, servers: readonly ModelServer[]): EmbeddingModel {
   const server = servers.find(({ role }) => role === "embedding");

@@ -21,6 +21,7 @@ import { ConfigError, type PlatformConfig } from "./config.ts";
 import { chatRoles } from "./config-schema.ts";
 import {
   createModels,
+  findChat,
   findEmbedding,
   gatewayConfig,
   modelKeyVariable,
@@ -85,7 +86,8 @@ export function buildPlatform(config: PlatformConfig): Platform {
     connections,
     publicUrl,
     environment: config.stack.replace(/[^a-z0-9]/g, "").slice(0, 16),
-    modelRoles: chatRoles,
+    modelRoles: Object.keys(config.models),
+    modelPrice: findChat(models),
     passwordGrant: config.apps.passwordGrant,
     trustedProxies: config.edge.subnet,
     limitsRedis: { ...data.limits.address, password: data.limits.password },

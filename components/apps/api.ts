@@ -15,6 +15,8 @@ export interface ApiArgs {
   readonly environment: string;
   /** Roles the gateway serves. */
   readonly modelRoles: readonly string[];
+  /** What agents reckon a run's cost and its cap with, in US dollars per million tokens. */
+  readonly modelPrice: { readonly promptUsd: number; readonly completionUsd: number };
   /** Whether people may sign in with a password. */
   readonly passwordGrant: boolean;
   /** Addresses whose `X-Forwarded-For` is believed: those of the edge. */
@@ -59,6 +61,8 @@ export class Api extends pulumi.ComponentResource {
           REDIS_URL_FILE: filePath("redis-url"),
           OPENAI_BASE_URL: args.gateway.url,
           OPENAI_API_KEY_FILE: filePath("gateway-key"),
+          OPENAI_PROMPT_PRICE: String(args.modelPrice.promptUsd),
+          OPENAI_COMPLETION_PRICE: String(args.modelPrice.completionUsd),
           GATEWAY_USAGE_KEY_FILE: filePath("usage-key"),
           ADMIN_PASSWORD_FILE: filePath("admin-password"),
         },

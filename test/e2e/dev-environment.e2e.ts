@@ -82,6 +82,7 @@ describe.skipIf(obstacle)("the dev environment on a Docker engine", () => {
     expect(answer.answer).toContain(fact);
     expect(answer.citations).toMatchObject([{ documentId: world.documentId, page: 1 }]);
     expect(answer.refused).toBe(false);
+    expect(answer.usage.cost).toBeGreaterThan(0);
   });
 
   it("gives nothing to a person without the right to read it", async () => {

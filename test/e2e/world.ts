@@ -23,6 +23,7 @@ export interface Answer {
   readonly answer: string;
   readonly refused: boolean;
   readonly degraded?: string;
+  readonly usage: { readonly cost: number };
   readonly citations: readonly { readonly documentId: string; readonly page: number | null; readonly quote: string }[];
 }
 

@@ -27,6 +27,7 @@ async function deploy() {
     publicUrl: "https://ai.test",
     environment: "test",
     modelRoles: ["chat"],
+    modelPrice: { promptUsd: 0.05, completionUsd: 0.2 },
     passwordGrant: false,
     trustedProxies: "10.213.7.0/24",
     limitsRedis: { host: "redis-limits", port: 6379, password: "redis-secret" },
@@ -51,6 +52,11 @@ it("gives the API only settings that it knows", async () => {
     (name) => !known.includes(name) && !known.includes(name.replace(/_FILE$/, "")),
   );
   expect(unknown).toEqual([]);
+});
+
+it("tells the API what its agents' tokens cost", async () => {
+  await deploy();
+  expect(settingsOf("api-1")).toMatchObject({ OPENAI_PROMPT_PRICE: "0.05", OPENAI_COMPLETION_PRICE: "0.2" });
 });
 
 it("gives services secrets as files and never in their environment", async () => {
