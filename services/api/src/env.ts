@@ -2,7 +2,7 @@ import { z } from "zod";
 import { connectionEnvSchema } from "@ai-platform/core/connections.ts";
 import { envSwitch } from "@ai-platform/core/env.ts";
 import { modelEnvSchema } from "@ai-platform/core/models/discovery.ts";
-import { modelRoles } from "@ai-platform/core/models/model-client.ts";
+import { modelRoles, modelRoleSchema } from "@ai-platform/core/models/model-client.ts";
 
 const list = z.string().transform((value) =>
   value
@@ -36,8 +36,8 @@ export const apiEnvSchema = z
     REDIS_URL: z.url({ protocol: /^rediss?$/, error: "must be a redis:// address" }).optional(),
     /** Proves that usage rows come from the model gateway. Set, `OPENAI_BASE_URL` is that gateway. */
     GATEWAY_USAGE_KEY: z.string().min(16).optional(),
-    /** Model roles the gateway serves, comma-separated. @default all */
-    MODEL_ROLES: list.pipe(z.array(z.enum(modelRoles)).min(1)).default([...modelRoles]),
+    /** Model roles the gateway serves, comma-separated: those agents use, and others such as `embedding`. @default chat roles */
+    MODEL_ROLES: list.pipe(z.array(modelRoleSchema).min(1)).default([...modelRoles]),
     /** Password of the first administrator `admin`, made where there is no user yet. */
     ADMIN_PASSWORD: z.string().optional(),
     /** Seconds between failing `/ready` and closing, for the edge to notice. @default 3 */

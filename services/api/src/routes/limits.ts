@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { modelRoles } from "@ai-platform/core/models/model-client.ts";
+import { modelRoleSchema } from "@ai-platform/core/models/model-client.ts";
 import { appendAudit } from "@ai-platform/core/audit.ts";
 import { limitScopes, listLimits, modelPolicyOf, setLimit, setModelPolicy } from "@ai-platform/core/gateway/limits.ts";
 import type { App, AppDeps } from "../deps.ts";
@@ -89,7 +89,7 @@ export function limitRoutes(app: App, { database: { db } }: AppDeps): void {
         tags,
         summary: "Set which models a department may use",
         params: z.object({ department: z.string().min(1).max(64) }),
-        body: policySchema.extend({ models: z.array(z.enum(modelRoles)).nullable() }),
+        body: policySchema.extend({ models: z.array(modelRoleSchema).nullable() }),
         response: { 204: z.null() },
       },
     },

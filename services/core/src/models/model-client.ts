@@ -1,9 +1,15 @@
 import type OpenAI from "openai";
+import { z } from "zod";
 import type { VerifiedCaller } from "../identity/caller.ts";
 
 /** Roles a model is asked for by; which model serves a role is the deployment's business. */
 export const modelRoles = ["chat", "coding", "fast"] as const;
 export type ModelRole = (typeof modelRoles)[number];
+
+/** A role the gateway may serve beside those agents use, such as `embedding` or `rerank`. */
+export const modelRoleSchema = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,62}$/, "must be lower-case letters, digits and dashes");
 
 /** A chat-completions endpoint with the model name that serves each role. */
 export interface ModelEndpoint {
