@@ -62,6 +62,11 @@ describe("PDF", () => {
     ]);
   });
 
+  it("loses nothing after a zero amid the text", async () => {
+    const blocks = await blocksOf(drawnPdf("BT /L 12 Tf 50 700 Td (Avant \\000 la suite) Tj ET"));
+    expect(blocks.map(([, text]) => text?.replace(/[\s\0]+/g, " "))).toEqual(["Avant la suite"]);
+  });
+
   it("counts scanned pages beside those with text, and refuses a document of nothing else", async () => {
     expect(await parse("mixed.pdf", await scannedPdf(2, 1))).toMatchObject({ pages: 3, pagesNeedingOcr: 2 });
     await expect(parse("scan.pdf", await scannedPdf(2))).rejects.toThrow("scan.pdf needs OCR: 2 of 2 pages are images");

@@ -1,40 +1,48 @@
 import type { TextLine } from "./pdf-layout.ts";
-import { readUtf16, type Pdfium } from "./pdfium.ts";
+import type { Pdfium } from "./pdfium.ts";
 
-/** PDFium puts one of these where a word was parted at the end of a line, instead of hyphen and line end. */
-const partedWord = /\ufffe|\u0002/;
+const lineFeed = 10;
+/** PDFium puts this where a word was parted at the end of a line, instead of hyphen and line end. */
+const partedWord = 2;
 const rightToLeft = /[\p{Script=Arabic}\p{Script=Hebrew}]/u;
 
-/** Lines of a page in reading order, with the height of their letters. */
+/**
+ * Lines of a page in reading order, with the height of their letters. Read letter by letter: `FPDFText_GetText` cuts
+ * off as many letters at the page's end as there are some without a Unicode value on it.
+ */
 export function readLines(pdfium: Pdfium, textPage: number, page: number): TextLine[] {
   const count = pdfium.FPDFText_CountChars(textPage);
-  if (count <= 0) return [];
-  const text = readUtf16(pdfium, 2 * count + 2, (buffer) => pdfium.FPDFText_GetText(textPage, 0, count, buffer));
   const places = createPlaces(pdfium, textPage);
   const lines: TextLine[] = [];
+  let line = "";
   let start = 0;
-  for (const part of text.split(/(\r\n|\ufffe|\u0002)/)) {
-    const first = part.search(/\S/);
-    if (first >= 0 && !partedWord.test(part)) {
-      const parted = partedWord.test(text[start + part.length] ?? "");
-      const ordered = rightToLeft.test(part) ? toLogicalOrder(part, (index) => places.xOf(start + index)) : part;
-      // Larger letters stand at an end of their line: all of it, a number before it, or an initial.
-      const ends = [first, part.trimEnd().length - 1];
-      const height = Math.max(...ends.map((index) => places.heightOf(start + index)));
-      lines.push({ text: `${ordered.trim()}${parted ? "-" : ""}`, height, y: places.yOf(start + first), page });
+  for (let index = 0; index <= count; index += 1) {
+    const code = index < count ? pdfium.FPDFText_GetUnicode(textPage, index) : lineFeed;
+    if (code !== lineFeed && code !== partedWord) {
+      line += String.fromCodePoint(code);
+      continue;
     }
-    start += part.length;
+    const text = line.trim();
+    if (text !== "") {
+      const first = start + line.indexOf(text);
+      // Larger letters stand at an end of their line: all of it, a number before it, or an initial.
+      const last = Math.min(first + text.length, index) - 1;
+      const height = Math.max(places.heightOf(first), places.heightOf(last));
+      const ordered = rightToLeft.test(text) ? toLogicalOrder(text, (letter) => places.xOf(first + letter)) : text;
+      lines.push({ text: `${ordered}${code === partedWord ? "-" : ""}`, height, y: places.yOf(first), page });
+    }
+    line = "";
+    start = index + 1;
   }
   places.close();
   return lines;
 }
 
-/** Where the letters of a page stand, by their index in its text. */
+/** Where the letters of a page stand, by their index on it. */
 function createPlaces(pdfium: Pdfium, textPage: number) {
   const scratch = pdfium.malloc(6 * Float32Array.BYTES_PER_ELEMENT);
-  const character = (index: number) => pdfium.FPDFText_GetCharIndexFromTextIndex(textPage, index);
   const originOf = (index: number) => {
-    const found = pdfium.FPDFText_GetCharOrigin(textPage, character(index), scratch, scratch + 8);
+    const found = pdfium.FPDFText_GetCharOrigin(textPage, index, scratch, scratch + 8);
     return found ? new Float64Array(pdfium.memory.buffer, scratch, 2) : [];
   };
   return {
@@ -42,10 +50,9 @@ function createPlaces(pdfium: Pdfium, textPage: number) {
     yOf: (index: number) => originOf(index)[1] ?? 0,
     /** Height in points: a font's size counts only after the matrix that the text is drawn with. */
     heightOf(index: number): number {
-      const at = character(index);
-      if (!pdfium.FPDFText_GetMatrix(textPage, at, scratch)) return 0;
+      if (!pdfium.FPDFText_GetMatrix(textPage, index, scratch)) return 0;
       const [, , c = 0, d = 0] = new Float32Array(pdfium.memory.buffer, scratch, 6);
-      return pdfium.FPDFText_GetFontSize(textPage, at) * Math.hypot(c, d);
+      return pdfium.FPDFText_GetFontSize(textPage, index) * Math.hypot(c, d);
     },
     close: () => pdfium.free(scratch),
   };

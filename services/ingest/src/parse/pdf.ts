@@ -4,7 +4,7 @@ import type { Block } from "./content.ts";
 import type { PageProgress } from "./parser.ts";
 import { toBlocks, type TextLine } from "./pdf-layout.ts";
 import { readLines } from "./pdf-text.ts";
-import { openPdfium, readUtf16, type Pdfium } from "./pdfium.ts";
+import { copyIn, openPdfium, readUtf16, type Pdfium } from "./pdfium.ts";
 
 /** A page with fewer letters than this may be a scan. */
 const fewLetters = 16;
@@ -82,13 +82,6 @@ function open(pdfium: Pdfium, fileName: string, bytes: Uint8Array): number {
   throw damaged(fileName);
 }
 
-function copyIn(pdfium: Pdfium, bytes: Uint8Array): number {
-  const address = pdfium.malloc(bytes.length);
-  if (address === 0) throw new Error("no memory left");
-  new Uint8Array(pdfium.memory.buffer).set(bytes, address);
-  return address;
-}
-
 function damaged(fileName: string, cause?: unknown): Problem {
   const reason = cause instanceof Error ? ` (${cause.message.replace(/\.$/, "").slice(0, 200)})` : "";
   return new Problem("unreadable-document", `${fileName} is damaged or cut off${reason}. Export it again.`, { cause });
@@ -115,6 +108,7 @@ function anyImage(pdfium: Pdfium, count: number, objectAt: (index: number) => nu
 function titleOf(pdfium: Pdfium, document: number): string | undefined {
   const tag = copyIn(pdfium, new TextEncoder().encode("Title\0"));
   const size = pdfium.FPDF_GetMetaText(document, tag, 0, 0);
+  if (size === 0) return undefined;
   const title = readUtf16(pdfium, size, (buffer) => pdfium.FPDF_GetMetaText(document, tag, buffer, size)).trim();
   return title === "" ? undefined : title;
 }

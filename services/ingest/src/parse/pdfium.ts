@@ -24,8 +24,7 @@ export interface Pdfium {
   FPDFText_LoadPage(page: number): number;
   FPDFText_ClosePage(textPage: number): void;
   FPDFText_CountChars(textPage: number): number;
-  FPDFText_GetText(textPage: number, start: number, count: number, buffer: number): number;
-  FPDFText_GetCharIndexFromTextIndex(textPage: number, index: number): number;
+  FPDFText_GetUnicode(textPage: number, index: number): number;
   FPDFText_GetFontSize(textPage: number, index: number): number;
   FPDFText_GetMatrix(textPage: number, index: number, matrix: number): number;
   FPDFText_GetCharOrigin(textPage: number, index: number, x: number, y: number): number;
@@ -55,12 +54,24 @@ export async function openPdfium(): Promise<Pdfium> {
   return pdfium;
 }
 
-/** Text that PDFium writes into a buffer of so many bytes: UTF-16 that ends with a zero. */
-export function readUtf16(pdfium: Pdfium, bytes: number, write: (buffer: number) => void): string {
-  const buffer = pdfium.malloc(bytes);
-  write(buffer);
-  const text = Buffer.from(pdfium.memory.buffer, buffer, bytes).toString("utf16le");
+/** Bytes in PDFium's memory, until its end or `free`. */
+export function copyIn(pdfium: Pdfium, bytes: Uint8Array): number {
+  const address = allocate(pdfium, bytes.length);
+  new Uint8Array(pdfium.memory.buffer).set(bytes, address);
+  return address;
+}
+
+/** Text that PDFium writes into a buffer of so many bytes, as UTF-16 with a zero at its end; it tells its bytes. */
+export function readUtf16(pdfium: Pdfium, bytes: number, write: (buffer: number) => number): string {
+  const buffer = allocate(pdfium, bytes);
+  const written = Math.max(write(buffer) - 2, 0);
+  const text = Buffer.from(pdfium.memory.buffer, buffer, written).toString("utf16le");
   pdfium.free(buffer);
-  const end = text.indexOf("\0");
-  return end < 0 ? text : text.slice(0, end);
+  return text;
+}
+
+function allocate(pdfium: Pdfium, bytes: number): number {
+  const address = pdfium.malloc(bytes);
+  if (address === 0) throw new Error(`no ${bytes} bytes of memory left`);
+  return address;
 }
