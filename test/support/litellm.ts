@@ -57,6 +57,7 @@ export interface Gateway {
   /** Calls chat completions as the edge would for this caller. */
   chat(identity: TestIdentity, body: Record<string, unknown>): Promise<Response>;
   get(identity: TestIdentity, path: string): Promise<Response>;
+  embed(identity: TestIdentity, body: Record<string, unknown>): Promise<Response>;
   stop(): Promise<void>;
 }
 
@@ -107,14 +108,13 @@ export async function startGateway(program: string, config: string, usageEndpoin
     "x-platform-identity": identityHeader(identity),
     "content-type": "application/json",
   });
+  const post = (identity: TestIdentity, path: string, body: object) =>
+    fetch(`${baseUrl}${path}`, { method: "POST", headers: headers(identity), body: JSON.stringify(body) });
   return {
     baseUrl,
     chat: (identity, body) =>
-      fetch(`${baseUrl}/v1/chat/completions`, {
-        method: "POST",
-        headers: headers(identity),
-        body: JSON.stringify({ messages: [{ role: "user", content: "hello" }], ...body }),
-      }),
+      post(identity, "/v1/chat/completions", { messages: [{ role: "user", content: "hello" }], ...body }),
+    embed: (identity, body) => post(identity, "/v1/embeddings", { input: ["hello"], ...body }),
     get: (identity, path) => fetch(`${baseUrl}${path}`, { headers: headers(identity) }),
     stop: async () => {
       await endProcess(child);

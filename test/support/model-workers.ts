@@ -70,6 +70,12 @@ async function answer(
   };
   calls.push(body);
   await new Promise((resolve) => setTimeout(resolve, delayMs));
+  if (request.url?.endsWith("/embeddings")) {
+    response.setHeader("content-type", "application/json");
+    const data = [{ object: "embedding", index: 0, embedding: [0.6, 0.8] }];
+    response.end(JSON.stringify({ object: "list", data, model: name, usage: { prompt_tokens: 11, total_tokens: 11 } }));
+    return;
+  }
   const common = { id: "reused-by-every-answer", created: 1, model: name };
   if (!body.stream) {
     const choice = { index: 0, message: { role: "assistant", content: name }, finish_reason: "stop" };

@@ -58,7 +58,8 @@ describe.skipIf(missing !== "")("the real LiteLLM", () => {
   };
 
   beforeAll(async () => {
-    for (const name of ["big-1", "big-2", "legal-1", "small-1", "cloud-1"]) workers[name] = await startWorker(name);
+    for (const name of ["big-1", "big-2", "legal-1", "small-1", "cloud-1", "embed-1"])
+      workers[name] = await startWorker(name);
     workers["slow-1"] = await startWorker("slow-1", 1_500);
     usage = createServer((request, response) => {
       void readBody(request).then((body) => {
@@ -88,6 +89,7 @@ describe.skipIf(missing !== "")("the real LiteLLM", () => {
         deployment("legal-1", "chat", { teams: ["legal"] }),
         deployment("small-1", "fast"),
         deployment("slow-1", "slow"),
+        deployment("embed-1", "embedding", { mode: "embedding" }),
         deployment("cloud-1", "cloud", { external: true, provider: "openai" }),
       ],
       fallbacks: { chat: ["fast"], fast: ["cloud"] },
@@ -123,6 +125,18 @@ describe.skipIf(missing !== "")("the real LiteLLM", () => {
       data: { id: string }[];
     };
     expect(list.data.map((model) => model.id)).toEqual(["fast"]);
+  });
+
+  it("serves embeddings to those who may use them, and books them", async () => {
+    await sleep(1_500);
+    const start = rows.length;
+    const response = await gateway.embed({ team: "hr", models: ["embedding"] }, { model: "embedding" });
+    expect(await response.json()).toMatchObject({ data: [{ embedding: [0.6, 0.8] }] });
+    expect((await gateway.embed(hr, { model: "embedding" })).status).toBe(403);
+    const written = await rowsSince(start, 2);
+    expect(written).toContainEqual(
+      expect.objectContaining({ model: "embedding", outcome: "success", promptTokens: 11, completionTokens: 0 }),
+    );
   });
 
   it("lets the edge's role choose the group, whatever the body says", async () => {
