@@ -1,4 +1,3 @@
-import { stringify } from "yaml";
 import { docker } from "../e2e/engine.ts";
 
 /** The part of `docker inspect` that a compose file can say too. */
@@ -42,7 +41,8 @@ export function renderComposeFile(prefix: string): string {
     });
     return [container.Name.replace(`/${prefix}-`, ""), describeService(prefix, container, mounts)] as const;
   });
-  return stringify({ version: "2.4", services: Object.fromEntries(services), volumes, networks });
+  // JSON is YAML, and quotes what YAML 1.1 would take for a number, such as the user 2000:0.
+  return JSON.stringify({ version: "2.4", services: Object.fromEntries(services), volumes, networks }, null, 2);
 }
 
 function describeService(prefix: string, { Image, Config, HostConfig, NetworkSettings }: Inspected, volumes: string[]) {

@@ -49,7 +49,10 @@ async function measureCompose(prefix: string) {
   }
   const folder = mkdtempSync(join(tmpdir(), "bench-compose-"));
   const run = (...args: string[]) =>
-    execFileSync(compose, ["--project-name", `${prefix}-compose`, ...args], { cwd: folder, stdio: "pipe" });
+    execFileSync(compose, ["--project-name", `${prefix}-compose`, ...args], {
+      cwd: folder,
+      stdio: ["ignore", "ignore", "inherit"],
+    });
   try {
     writeFileSync(join(folder, "docker-compose.yml"), renderComposeFile(prefix));
     run("up", "-d");
