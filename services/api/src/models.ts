@@ -1,6 +1,6 @@
 import { createGatewayEndpoint } from "@ai-platform/core/gateway/gateway-endpoint.ts";
 import type { Logger } from "@ai-platform/core/logger.ts";
-import { watchModelEndpoint } from "@ai-platform/core/models/discovery.ts";
+import { tokenPrice, watchModelEndpoint } from "@ai-platform/core/models/discovery.ts";
 import type { ModelSource } from "@ai-platform/core/models/model-client.ts";
 import type { ApiEnv } from "./env.ts";
 
@@ -14,6 +14,7 @@ export async function openModels(env: ApiEnv, logger: Logger): Promise<ModelSour
     baseUrl: baseUrl.endsWith("/v1") ? baseUrl : `${baseUrl.replace(/\/+$/, "")}/v1`,
     key,
     servedModels: env.MODEL_ROLES,
+    price: tokenPrice(env),
   });
   return { current: () => endpoint, stop: () => undefined };
 }

@@ -9,18 +9,20 @@ export interface GatewayEndpointOptions {
   readonly key: string;
   /** Model roles the gateway serves; a role it does not serve is answered by the first. */
   readonly servedModels: readonly string[];
+  /** US dollars per token. */
+  readonly price: ModelEndpoint["price"];
 }
 
 /**
  * The platform's model gateway as agents use it: each call says for whom it is made, is never answered from the cache
  * and never leaves the company, because it carries passages the caller may read today and perhaps not tomorrow.
  */
-export function createGatewayEndpoint({ baseUrl, key, servedModels }: GatewayEndpointOptions): ModelEndpoint {
+export function createGatewayEndpoint({ baseUrl, key, servedModels, price }: GatewayEndpointOptions): ModelEndpoint {
   const fallback = servedModels[0] ?? "chat";
   const models = Object.fromEntries(
     modelRoles.map((role) => [role, servedModels.includes(role) ? role : fallback]),
   ) as Record<ModelRole, string>;
-  const endpoint = createOpenAiEndpoint({ baseUrl, apiKey: key, models });
+  const endpoint = createOpenAiEndpoint({ baseUrl, apiKey: key, models, price });
   return {
     ...endpoint,
     onBehalfOf: (caller, agent) => ({

@@ -16,12 +16,17 @@ export const modelEnvSchema = z.object({
   OPENAI_MODEL_CODING: z.string().optional(),
   /** @default OPENAI_MODEL */
   OPENAI_MODEL_FAST: z.string().optional(),
-  /** US dollars per million tokens, for the ledger. @default 0 */
+  /** US dollars per million tokens, for what a run costs and its cap. @default 0 */
   OPENAI_PROMPT_PRICE: price.optional(),
-  /** US dollars per million tokens, for the ledger. @default 0 */
+  /** The same for what a model writes. @default 0 */
   OPENAI_COMPLETION_PRICE: price.optional(),
 });
 export type ModelEnv = z.infer<typeof modelEnvSchema>;
+
+/** US dollars per token, as an endpoint states it. */
+export function tokenPrice(env: ModelEnv): ModelEndpoint["price"] {
+  return { prompt: (env.OPENAI_PROMPT_PRICE ?? 0) / 1e6, completion: (env.OPENAI_COMPLETION_PRICE ?? 0) / 1e6 };
+}
 
 /** Where local model servers listen unless told otherwise. */
 export const localServers: readonly string[] = [
@@ -106,7 +111,7 @@ export async function findModelEndpoint(
       baseUrl: server.baseUrl,
       ...(env.OPENAI_API_KEY ? { apiKey: env.OPENAI_API_KEY } : {}),
       models,
-      price: { prompt: (env.OPENAI_PROMPT_PRICE ?? 0) / 1e6, completion: (env.OPENAI_COMPLETION_PRICE ?? 0) / 1e6 },
+      price: tokenPrice(env),
     });
   }
   return undefined;
