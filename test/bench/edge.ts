@@ -19,6 +19,10 @@ const levels = [1, 16, 64];
 const calls = 320;
 const slices = 4;
 
+/** The model server alone, LiteLLM before it, the edge before both, and the edge before the model server without LiteLLM. */
+const wayNames = ["worker", "litellm", "edge", "bare"] as const;
+type WayName = (typeof wayNames)[number];
+
 interface Way {
   readonly url: string;
   readonly headers: Record<string, string>;
@@ -52,7 +56,7 @@ async function start(
   paths: Readonly<Record<"nginx" | "openssl" | "litellm" | "redis-server", string>>,
   folder: string,
   closers: (() => Promise<void>)[],
-): Promise<Record<"worker" | "litellm" | "edge", Way>> {
+): Promise<Record<WayName, Way>> {
   const worker = await startWorker("model");
   closers.push(() => worker.kill());
   const redis = await startRedis(paths["redis-server"]);
@@ -73,32 +77,37 @@ async function start(
 
   makeCertificate(paths.openssl, folder, "ai.test");
   const gatewayKeyFile = writeNginxFile(folder, "key.conf", `proxy_set_header Authorization "Bearer ${gatewayKey}";\n`);
-  const ports = { http: await freePort(), https: await freePort(), status: await freePort() };
-  const nginxConfig = renderNginxConfig({
-    domain: "ai.test",
-    apiAddresses: [`127.0.0.1:${apiPort}`],
-    gatewayAddresses: [new URL(gateway.baseUrl).host],
-    ports,
-    publicHttpsPort: ports.https,
-    certificateFile: join(folder, "tls.crt"),
-    certificateKeyFile: join(folder, "tls.key"),
-    gatewayKeyFile,
-    maxUploadMiB: 1,
-    requestsPerSecond: 10_000,
-    answerTimeoutSeconds: 60,
-  });
-  const nginx = await startNginx(paths.nginx, folder, writeNginxFile(folder, "nginx.conf", nginxConfig));
-  closers.push(() => endProcess(nginx));
+  /** An edge in front of the given address, with the folder's certificate. */
+  const startEdge = async (name: string, behind: string): Promise<string> => {
+    const ports = { http: await freePort(), https: await freePort(), status: await freePort() };
+    const config = renderNginxConfig({
+      domain: "ai.test",
+      apiAddresses: [`127.0.0.1:${apiPort}`],
+      gatewayAddresses: [new URL(behind).host],
+      ports,
+      publicHttpsPort: ports.https,
+      certificateFile: join(folder, "tls.crt"),
+      certificateKeyFile: join(folder, "tls.key"),
+      gatewayKeyFile,
+      maxUploadMiB: 1,
+      requestsPerSecond: 10_000,
+      answerTimeoutSeconds: 60,
+    });
+    const own = config.replace("/tmp/nginx.pid", join(folder, `${name}.pid`));
+    const nginx = await startNginx(paths.nginx, folder, writeNginxFile(folder, `${name}.conf`, own));
+    closers.push(() => endProcess(nginx));
+    return `https://127.0.0.1:${ports.https}/v1/chat/completions`;
+  };
+  const edgeUrl = await startEdge("edge", gateway.baseUrl);
+  const bareUrl = await startEdge("bare", worker.baseUrl);
   await sleep(500);
   const identity = identityHeader({ team: "hr", models: ["chat"] });
   const bearer = { authorization: `Bearer ${gatewayKey}`, "x-platform-identity": identity };
   return {
     worker: { url: `${worker.baseUrl}/chat/completions`, headers: {} },
     litellm: { url: `${gateway.baseUrl}/v1/chat/completions`, headers: bearer },
-    edge: {
-      url: `https://127.0.0.1:${ports.https}/v1/chat/completions`,
-      headers: { authorization: `Bearer ${token}` },
-    },
+    edge: { url: edgeUrl, headers: { authorization: `Bearer ${token}` } },
+    bare: { url: bareUrl, headers: { authorization: `Bearer ${token}` } },
   };
 }
 
@@ -107,14 +116,14 @@ async function firstLine(child: ChildProcess): Promise<{ port: number; token: st
   return JSON.parse(data.toString()) as { port: number; token: string };
 }
 
-async function compare(ways: Record<"worker" | "litellm" | "edge", Way>, concurrent: number) {
-  const times = { worker: [] as number[], litellm: [] as number[], edge: [] as number[] };
+async function compare(ways: Record<WayName, Way>, concurrent: number) {
+  const times: Record<WayName, number[]> = { worker: [], litellm: [], edge: [], bare: [] };
   for (let slice = 0; slice < slices; slice += 1) {
-    for (const name of ["worker", "litellm", "edge"] as const) {
+    for (const name of wayNames) {
       times[name].push(...(await measure(ways[name], concurrent, calls / slices)));
     }
   }
-  const at = (name: keyof typeof times, percent: number) => percentile(times[name], percent);
+  const at = (name: WayName, percent: number) => percentile(times[name], percent);
   return {
     concurrent,
     "edge p50": at("edge", 50).toFixed(1),
@@ -122,6 +131,8 @@ async function compare(ways: Record<"worker" | "litellm" | "edge", Way>, concurr
     "added p50": (at("edge", 50) - at("litellm", 50)).toFixed(1),
     "added p99": (at("edge", 99) - at("litellm", 99)).toFixed(1),
     "edge / LiteLLM": (at("edge", 50) / at("litellm", 50)).toFixed(2),
+    "edge alone p50": (at("bare", 50) - at("worker", 50)).toFixed(1),
+    "edge alone p99": (at("bare", 99) - at("worker", 99)).toFixed(1),
     "LiteLLM's own p50": (at("litellm", 50) - at("worker", 50)).toFixed(1),
   };
 }
