@@ -1,8 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { Agent as HttpAgent, request as httpRequest } from "node:http";
-import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -12,8 +8,10 @@ import { endProcess, freePort, gatewayKey, identityHeader, startGateway, startRe
 import { startWorker } from "../support/model-workers.ts";
 import { makeCertificate, startNginx, writeNginxFile } from "../support/nginx.ts";
 import { findProgram } from "../support/programs.ts";
+import { measure, startApi, type Way } from "./latency.ts";
 import { percentile, printTable } from "./support.ts";
 
+const body = JSON.stringify({ model: "chat", messages: [{ role: "user", content: "hello" }] });
 const levels = [1, 16, 64];
 /** Calls of each way and level, in slices that take turns, so that a slow moment of the machine hits all alike. */
 const calls = 320;
@@ -22,11 +20,6 @@ const slices = 4;
 /** The model server alone, LiteLLM before it, the edge before both, and the edge before the model server without LiteLLM. */
 const wayNames = ["worker", "litellm", "edge", "bare"] as const;
 type WayName = (typeof wayNames)[number];
-
-interface Way {
-  readonly url: string;
-  readonly headers: Record<string, string>;
-}
 
 /** Latency that edge and authorisation add to a call of LiteLLM, and LiteLLM to a call of the model server. */
 export async function benchEdge(): Promise<void> {
@@ -61,11 +54,8 @@ async function start(
   closers.push(() => worker.kill());
   const redis = await startRedis(paths["redis-server"]);
   closers.push(redis.stop);
-  const api = spawn(process.execPath, [join(import.meta.dirname, "edge-api.ts")], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  closers.push(() => endProcess(api));
-  const { port: apiPort, token } = await firstLine(api);
+  const { child, port: apiPort, token } = await startApi();
+  closers.push(() => endProcess(child));
   const price = { promptPrice: 1e-6, completionPrice: 1e-6 };
   const deployment = { id: "model", group: "chat", servedModel: "model", baseUrl: worker.baseUrl };
   const config = renderLitellmConfig({
@@ -104,16 +94,11 @@ async function start(
   const identity = identityHeader({ team: "hr", models: ["chat"] });
   const bearer = { authorization: `Bearer ${gatewayKey}`, "x-platform-identity": identity };
   return {
-    worker: { url: `${worker.baseUrl}/chat/completions`, headers: {} },
-    litellm: { url: `${gateway.baseUrl}/v1/chat/completions`, headers: bearer },
-    edge: { url: edgeUrl, headers: { authorization: `Bearer ${token}` } },
-    bare: { url: bareUrl, headers: { authorization: `Bearer ${token}` } },
+    worker: { url: `${worker.baseUrl}/chat/completions`, headers: {}, body },
+    litellm: { url: `${gateway.baseUrl}/v1/chat/completions`, headers: bearer, body },
+    edge: { url: edgeUrl, headers: { authorization: `Bearer ${token}` }, body },
+    bare: { url: bareUrl, headers: { authorization: `Bearer ${token}` }, body },
   };
-}
-
-async function firstLine(child: ChildProcess): Promise<{ port: number; token: string }> {
-  const [data] = (await once(child.stdout as NodeJS.ReadableStream, "data")) as [Buffer];
-  return JSON.parse(data.toString()) as { port: number; token: string };
 }
 
 async function compare(ways: Record<WayName, Way>, concurrent: number) {
@@ -135,44 +120,4 @@ async function compare(ways: Record<WayName, Way>, concurrent: number) {
     "edge alone p99": (at("bare", 99) - at("worker", 99)).toFixed(1),
     "LiteLLM's own p50": (at("litellm", 50) - at("worker", 50)).toFixed(1),
   };
-}
-
-/** Milliseconds of each call. Connections are kept, as a client library keeps them. */
-async function measure(way: Way, concurrent: number, count: number): Promise<number[]> {
-  const options = { keepAlive: true, maxSockets: concurrent };
-  const agent = way.url.startsWith("https:") ? new HttpsAgent(options) : new HttpAgent(options);
-  const times: number[] = [];
-  let left = count;
-  const loop = async () => {
-    while (left > 0) {
-      left -= 1;
-      const began = performance.now();
-      await call(way, agent);
-      times.push(performance.now() - began);
-    }
-  };
-  await Promise.all(Array.from({ length: concurrent }, loop));
-  agent.destroy();
-  return times;
-}
-
-const body = JSON.stringify({ model: "chat", messages: [{ role: "user", content: "hello" }] });
-
-function call({ url, headers }: Way, agent: HttpAgent | HttpsAgent): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const send = url.startsWith("https:") ? httpsRequest : httpRequest;
-    const options = {
-      method: "POST",
-      agent,
-      rejectUnauthorized: false,
-      headers: { ...headers, "content-type": "application/json", "content-length": Buffer.byteLength(body) },
-    };
-    const request = send(url, options, (response) => {
-      response.resume().once("end", () => {
-        if (response.statusCode === 200) resolve();
-        else reject(new Error(`${url} answered ${String(response.statusCode)}`));
-      });
-    });
-    request.once("error", reject).end(body);
-  });
 }

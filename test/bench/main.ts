@@ -1,3 +1,4 @@
+import { benchApi } from "./api.ts";
 import { benchEdge } from "./edge.ts";
 import { benchIngest } from "./ingest.ts";
 import { benchRetrieval } from "./retrieval.ts";
@@ -7,6 +8,7 @@ import { benchUp } from "./up.ts";
 const parts: Readonly<Record<string, () => Promise<void>>> = {
   retrieval: benchRetrieval,
   ingest: benchIngest,
+  api: benchApi,
   edge: benchEdge,
   up: benchUp,
 };
