@@ -47,6 +47,8 @@ export function accessStack(environment: Environment, variables = process.env): 
       ...(local ? localBackend() : {}),
       ...(local && !hasPassphrase ? { PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile() } : {}),
       PULUMI_SKIP_UPDATE_CHECK: "true",
+      // Node keeps what it compiled: the SDKs are most of the time an `up` without changes takes to begin.
+      NODE_COMPILE_CACHE: variables.NODE_COMPILE_CACHE ?? join(stateFolder, "compile-cache"),
       PULUMI_ERROR_OUTPUT_STRING: "true",
     },
   };
