@@ -46,7 +46,10 @@ function serve(handler: (request: IncomingMessage, response: ServerResponse) => 
 function answerAsApi(request: IncomingMessage, response: ServerResponse): void {
   if (request.url !== "/internal/authorize") return void response.end(JSON.stringify(request.headers));
   const key = request.headers["x-api-key"];
-  if (key === "good") return void response.setHeader("x-platform-identity", "from-the-api").writeHead(204).end();
+  if (key === "good") {
+    response.setHeader("x-platform-identity", "from-the-api").setHeader("x-budget-warning", "nearly spent");
+    return void response.writeHead(204).end();
+  }
   const status = key === "poor" ? "429" : "401";
   response.setHeader("x-refusal-status", status).setHeader("x-refusal", JSON.stringify({ status: Number(status) }));
   response
@@ -203,6 +206,14 @@ describe.runIf(ready)("nginx with the rendered config", () => {
     expect(JSON.parse(answer.body)).toEqual({ status });
     expect(answer.headers["retry-after"]).toBe("60");
     expect(seenByGateway.length).toBe(before);
+  });
+
+  it("tells the caller that the budget is nearly spent, and keeps its own headers", async () => {
+    const { headers } = await ask("/v1/models", { "x-api-key": "good" });
+    expect(headers).toMatchObject({
+      "x-budget-warning": "nearly spent",
+      "strict-transport-security": "max-age=31536000",
+    });
   });
 
   it("leaves clients no header that speaks for the proxy", async () => {
