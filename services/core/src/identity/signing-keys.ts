@@ -45,14 +45,14 @@ const recheckSeconds = 10;
  * The file is a JWK set with private keys, or PEM blocks; the first key signs. A changed file is taken up without a restart.
  */
 export async function openSigningKeys(file?: string): Promise<SigningKeys> {
-  let modified = 0;
+  let seen: string | undefined;
   let checked = 0;
   let current = await load();
 
   async function load(): Promise<KeySet> {
     const stored = file === undefined ? undefined : await readKeyFile(file);
     if (stored) {
-      modified = stored.modified;
+      seen = stored.state;
       return importKeySet(stored.jwks);
     }
     const jwks = [await generateJwk()];
@@ -63,7 +63,7 @@ export async function openSigningKeys(file?: string): Promise<SigningKeys> {
   async function refreshed(afterSeconds: number): Promise<KeySet> {
     if (file === undefined || Date.now() - checked < afterSeconds * 1000) return current;
     checked = Date.now();
-    if ((await stat(file)).mtimeMs !== modified) current = await load();
+    if ((await fileState(file)) !== seen) current = await load();
     return current;
   }
 
@@ -101,17 +101,25 @@ async function importKeySet(keys: readonly JWK[]): Promise<KeySet> {
   };
 }
 
-async function readKeyFile(file: string): Promise<{ jwks: JWK[]; modified: number } | undefined> {
+/** Tells two contents of a file apart. The time alone does not: two writes within a tick of the clock share it. */
+async function fileState(file: string): Promise<string> {
+  const { ino, size, mtimeNs } = await stat(file, { bigint: true });
+  return [ino, size, mtimeNs].join("/");
+}
+
+async function readKeyFile(file: string): Promise<{ jwks: JWK[]; state: string } | undefined> {
   let content: string;
+  let state: string;
   try {
+    // Before the content: a file that is replaced in between is read again at the next look.
+    state = await fileState(file);
     content = await readFile(file, "utf8");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
   }
-  const { mtimeMs } = await stat(file);
   try {
-    return { jwks: await parseKeys(content), modified: mtimeMs };
+    return { jwks: await parseKeys(content), state };
   } catch {
     throw new Error(`${file} must be a JWK set or PEM blocks with private P-256 keys; delete it to have one made`);
   }

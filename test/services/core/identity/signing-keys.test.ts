@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
-import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openSigningKeys } from "@ai-platform/core/identity/signing-keys.ts";
@@ -40,6 +40,17 @@ it("rotated by one replica are known to the other at the first token that needs 
   const after = await one.rotate();
   expect(await other.verifier(after)).toBeDefined();
   expect(await other.verifier(before)).toBeDefined();
+});
+
+it("rotated within one tick of the file system's clock are known all the same", async () => {
+  const file = join(folder, "tick.json");
+  const tick = new Date("2026-01-01T00:00:00Z");
+  await openSigningKeys(file);
+  await utimes(file, tick, tick);
+  const [one, other] = [await openSigningKeys(file), await openSigningKeys(file)];
+  const after = await one.rotate();
+  await utimes(file, tick, tick);
+  expect(await other.verifier(after)).toBeDefined();
 });
 
 it.each([
