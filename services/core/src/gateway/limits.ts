@@ -1,4 +1,4 @@
-import { and, eq, gte, inArray, or, sql } from "drizzle-orm";
+import { and, eq, gte, or, sql } from "drizzle-orm";
 import type { Db } from "../db/database.ts";
 import { limits, modelPolicies, usage } from "../db/schema/index.ts";
 
@@ -50,7 +50,7 @@ export async function setLimit(db: Db, tenant: string, scope: LimitScope, subjec
 /** Limits set in a tenant. */
 export async function listLimits(db: Db, tenant: string): Promise<LimitState[]> {
   const rows = await db.select().from(limits).where(eq(limits.tenant, tenant)).orderBy(limits.scope, limits.subject);
-  return Promise.all(rows.map(async (row) => ({ ...toLimit(row), spent: await spentThisMonth(db, row) })));
+  return withSpending(db, rows);
 }
 
 /** The limits that bind a call, each with what is spent of it. */
@@ -67,6 +67,10 @@ export async function limitsOf(db: Db, spender: Spender): Promise<LimitState[]> 
     .select()
     .from(limits)
     .where(and(eq(limits.tenant, spender.tenant), or(...named)));
+  return withSpending(db, rows);
+}
+
+async function withSpending(db: Db, rows: readonly (typeof limits.$inferSelect)[]): Promise<LimitState[]> {
   return Promise.all(rows.map(async (row) => ({ ...toLimit(row), spent: await spentThisMonth(db, row) })));
 }
 
@@ -109,7 +113,7 @@ export async function modelPolicyOf(db: Db, tenant: string, department: string):
   const [row] = await db
     .select({ models: modelPolicies.models, confidential: modelPolicies.confidential })
     .from(modelPolicies)
-    .where(and(eq(modelPolicies.tenant, tenant), inArray(modelPolicies.department, [department])));
+    .where(and(eq(modelPolicies.tenant, tenant), eq(modelPolicies.department, department)));
   return row ?? { models: null, confidential: false };
 }
 
